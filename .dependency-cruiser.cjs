@@ -63,7 +63,7 @@ module.exports = {
       name: 'files-and-processes-only-in-io',
       comment: 'the rest receives the ports of src/core/ports.ts',
       severity: 'error',
-      from: { path: '^(src|commands)/', pathNot: '^src/io/' },
+      from: { path: '^(src|commands)/', pathNot: '^src/(io|workers)/' },
       to: { path: '^(node:)?(fs|fs/promises|child_process|net|http|https|worker_threads)$' },
     },
     {

@@ -149,6 +149,8 @@ export interface Workers {
 /** What every job receives. */
 export interface JobContext {
   readonly layout: SiteLayout
+  /** Absolute path of the package's templates folder (rules, mart SQL, saved queries). */
+  readonly templates: string
   readonly files: Files
   readonly clock: Clock
   readonly processes: Processes

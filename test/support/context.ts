@@ -1,0 +1,39 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import type { SmartcarEvent } from '../../src/core/events.js'
+import { siteLayout } from '../../src/core/layout.js'
+import type { JobContext } from '../../src/core/ports.js'
+import { systemClock } from '../../src/io/clock.js'
+import { localFiles } from '../../src/io/files.js'
+import { packageRoot } from '../../src/io/package-root.js'
+import { localProcesses } from '../../src/io/processes.js'
+import { threadWorkers } from '../../src/io/workers.js'
+
+export interface TestContext extends JobContext, AsyncDisposable {
+  /** Everything that was emitted, in order. */
+  readonly events: SmartcarEvent[]
+}
+
+/** A job context on the real io and a temporary site folder, which disposing removes (unless `root` was given). */
+export async function testContext(root?: string, overrides: Partial<JobContext> = {}): Promise<TestContext> {
+  const folder = root ?? (await mkdtemp(path.join(os.tmpdir(), 'smartcar-test-')))
+  const events: SmartcarEvent[] = []
+  return {
+    layout: siteLayout(folder),
+    templates: path.join(packageRoot(), 'templates'),
+    files: localFiles,
+    clock: systemClock,
+    processes: localProcesses,
+    workers: threadWorkers,
+    emit: (event) => {
+      events.push(event)
+    },
+    signal: new AbortController().signal,
+    ...overrides,
+    events,
+    async [Symbol.asyncDispose]() {
+      if (root === undefined) await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
