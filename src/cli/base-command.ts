@@ -1,0 +1,99 @@
+import { Command } from '@oclif/core/command'
+import * as Flags from '@oclif/core/flags'
+import { BugError, FailedError, SmartcarError, systemCode, UsageError } from '../core/errors.js'
+import { type Context, openContext } from './context.js'
+import { errorJson, errorText } from './error-text.js'
+
+/** The JSON value that every command prints with `--json`. */
+export interface CommandResult<T> {
+  readonly schemaVersion: 1
+  readonly command: string
+  readonly result: T
+}
+
+/** Errors of the operating system that a user can mend; anything else that is not a SmartcarError is a bug. */
+const systemHints: Readonly<Record<string, string>> = {
+  ENOSPC: 'free some disk space and run the same command again: nothing was half-written',
+  EACCES: 'check the permissions of this path',
+  EPERM: 'check the permissions of this path',
+  EROFS: 'the file system is read-only: choose another folder with --site',
+  ENOENT: 'check the path',
+  EISDIR: 'this is a folder: give a file',
+  ENOTDIR: 'a part of this path is a file: give a folder',
+  EMFILE: 'raise the limit of open files (ulimit -n)',
+}
+
+/** Every error as one that has a code, an exit code and hints. */
+function asSmartcarError(error: unknown): SmartcarError {
+  if (error instanceof SmartcarError) return error
+  const message = error instanceof Error ? error.message : String(error)
+  const oclifExit = (error as { oclif?: { exit?: number } }).oclif?.exit
+  if (oclifExit !== undefined)
+    return new UsageError('USAGE', message.split('\nSee more help')[0] ?? message, { hints: ['add --help'] })
+  const code = systemCode(error)
+  const hint = code === undefined ? undefined : systemHints[code]
+  if (code !== undefined && hint !== undefined) return new FailedError(code, message, { hints: [hint], cause: error })
+  const bug = new BugError(message, { cause: error })
+  if (error instanceof Error && error.stack !== undefined) bug.stack = error.stack
+  return bug
+}
+
+/** The parent of every command: base flags, context, one way to show a result and one way to fail. */
+export abstract class BaseCommand extends Command {
+  static override baseFlags = {
+    site: Flags.string({
+      char: 's',
+      env: 'SMARTCAR_SITE',
+      helpValue: 'PATH',
+      helpGroup: 'GLOBAL',
+      description: 'site file, or folder to work in [default: smartcar.yaml upwards from here, else ./smartcar-data]',
+    }),
+    json: Flags.boolean({ helpGroup: 'GLOBAL', description: 'print one JSON value on stdout, also on failure' }),
+    quiet: Flags.boolean({ char: 'q', helpGroup: 'GLOBAL', description: 'no progress on stderr' }),
+  }
+
+  private context: Context | undefined
+
+  protected async open(flags: { site?: string | undefined; json: boolean; quiet: boolean }): Promise<Context> {
+    this.context = await openContext({
+      json: flags.json,
+      quiet: flags.quiet,
+      ...(flags.site === undefined ? {} : { site: flags.site }),
+    })
+    return this.context
+  }
+
+  private wantsJson(): boolean {
+    const end = this.argv.indexOf('--')
+    return (end === -1 ? this.argv : this.argv.slice(0, end)).includes('--json')
+  }
+
+  /** Shows a result: as text for people, or as the one JSON value with `--json`. */
+  protected async show<T>(result: T, render: (result: T) => string): Promise<CommandResult<T>> {
+    await this.context?.close()
+    const value: CommandResult<T> = { schemaVersion: 1, command: this.id ?? '', result }
+    const text = this.wantsJson() ? `${JSON.stringify(value)}\n` : render(result)
+    if (this.context === undefined) process.stdout.write(text)
+    else await this.context.stdout.write(text)
+    return value
+  }
+
+  protected override async catch(error: Error): Promise<void> {
+    await this.context?.close()
+    const known = asSmartcarError(error)
+    process.exitCode = known.exitCode
+    // A reader that has gone (`| head`) wants to hear nothing more.
+    if (this.context?.signal.aborted && known.message === 'the reader of the output has gone') {
+      process.exitCode = 0
+      return
+    }
+    if (this.wantsJson())
+      process.stdout.write(`${JSON.stringify({ schemaVersion: 1, command: this.id ?? '', error: errorJson(known) })}\n`)
+    else process.stderr.write(errorText(known))
+  }
+
+  /** oclif prints a command's return value itself when its own JSON switch is on; ours is printed by `show`. */
+  override jsonEnabled(): boolean {
+    return false
+  }
+}

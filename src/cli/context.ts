@@ -1,0 +1,103 @@
+import { once } from 'node:events'
+import path from 'node:path'
+import { InterruptedError, systemCode } from '../core/errors.js'
+import { siteLayout } from '../core/layout.js'
+import type { JobContext } from '../core/ports.js'
+import type { Site } from '../core/site/resolve.js'
+import { systemClock } from '../io/clock.js'
+import { localFiles } from '../io/files.js'
+import { packageRoot } from '../io/package-root.js'
+import { localProcesses } from '../io/processes.js'
+import { threadWorkers } from '../io/workers.js'
+import { plainReporter } from './reporters/plain.js'
+import { quietReporter, type Reporter } from './reporters/reporter.js'
+import { loadSite } from './site-source.js'
+
+/** What a command works with: the job context of its site, and the process's streams. */
+export interface Context extends JobContext {
+  readonly site: Site
+  readonly environment: NodeJS.ProcessEnv
+  /** Writes data to stdout, waits when the reader is slower; a reader that left (`| head`) aborts `signal`. */
+  readonly stdout: { write(chunk: string | Uint8Array): Promise<void>; readonly isTerminal: boolean }
+  stdin(): AsyncIterable<Uint8Array>
+  /** Ends progress display; call before the result is printed. */
+  close(): Promise<void>
+}
+
+export interface ContextOptions {
+  readonly site?: string
+  readonly quiet: boolean
+  readonly json: boolean
+}
+
+async function makeReporter(options: ContextOptions): Promise<Reporter> {
+  const write = (line: string) => {
+    process.stderr.write(line)
+  }
+  if (options.json || options.quiet) return quietReporter(write)
+  // listr2 draws on stdout's terminal; with stdout in a pipe its lines would mix with data.
+  const animated =
+    process.stderr.isTTY && process.stdout.isTTY && process.env.CI === undefined && process.env.TERM !== 'dumb'
+  if (!animated) return plainReporter(write, systemClock.monotonic)
+  const { terminalReporter } = await import('./reporters/terminal.js')
+  return terminalReporter(write, systemClock.monotonic)
+}
+
+let listening = false
+const interruption = new AbortController()
+
+/** First Ctrl-C: stop at the next safe place. Second: the default, at once. */
+function listenForSignals(): AbortSignal {
+  if (!listening) {
+    listening = true
+    for (const name of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(name, () => interruption.abort(new InterruptedError(`interrupted by ${name}`)))
+    }
+  }
+  return interruption.signal
+}
+
+function stdoutWriter(onClosed: () => void): Context['stdout'] {
+  let closed = false
+  process.stdout.on('error', (error) => {
+    if (systemCode(error) !== 'EPIPE') throw error
+    closed = true
+    onClosed()
+  })
+  return {
+    isTerminal: process.stdout.isTTY === true,
+    async write(chunk) {
+      if (closed) return
+      if (!process.stdout.write(chunk) && !closed)
+        await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')])
+    },
+  }
+}
+
+/** The only place that wires things: finds the site and hands out the real io. */
+export async function openContext(options: ContextOptions): Promise<Context> {
+  const environment = process.env
+  const site = await loadSite(localFiles, {
+    environment,
+    workingFolder: process.cwd(),
+    ...(options.site === undefined ? {} : { given: options.site }),
+  })
+  const reporter = await makeReporter(options)
+  const stop = new AbortController()
+  const signal = AbortSignal.any([listenForSignals(), stop.signal])
+  return {
+    site,
+    environment,
+    layout: siteLayout(site.data),
+    templates: path.join(packageRoot(), 'templates'),
+    files: localFiles,
+    clock: systemClock,
+    processes: localProcesses,
+    workers: threadWorkers,
+    emit: (event) => reporter.on(event),
+    signal,
+    stdout: stdoutWriter(() => stop.abort(new InterruptedError('the reader of the output has gone'))),
+    stdin: () => process.stdin,
+    close: () => reporter.close(),
+  }
+}

@@ -1,0 +1,20 @@
+import * as Flags from '@oclif/core/flags'
+import { isDay, isMonth } from '../core/calendar.js'
+import { UsageError } from '../core/errors.js'
+
+/** `20200322` or `2020-03-22` to `20200322`; throws UsageError for anything that is no day. */
+export function parseDay(text: string): string {
+  const day = text.replace(/^(\d{4})-(\d{2})-(\d{2})$/, '$1$2$3')
+  if (isDay(day)) return day
+  throw new UsageError('DAY_INVALID', `"${text}" is not a day`, { hints: ['write it as 20200322 or 2020-03-22'] })
+}
+
+/** `202003` or `2020-03` to `202003`. */
+export function parseMonth(text: string): string {
+  const month = text.replace(/^(\d{4})-(\d{2})$/, '$1$2')
+  if (isMonth(month)) return month
+  throw new UsageError('MONTH_INVALID', `"${text}" is not a month`, { hints: ['write it as 202003 or 2020-03'] })
+}
+
+export const dayFlag = Flags.custom<string>({ helpValue: 'yyyyMMdd', parse: async (text) => parseDay(text) })
+export const monthFlag = Flags.custom<string>({ helpValue: 'yyyyMM', parse: async (text) => parseMonth(text) })

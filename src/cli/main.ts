@@ -1,0 +1,60 @@
+import { Config } from '@oclif/core/config'
+import { flush } from '@oclif/core/flush'
+import type { LoadOptions } from '@oclif/core/interfaces'
+import { run as runCommand } from '@oclif/core/run'
+import { settings } from '@oclif/core/settings'
+import { nearest } from '../core/did-you-mean.js'
+import { BugError, SmartcarError, UsageError } from '../core/errors.js'
+import { errorJson, errorText } from './error-text.js'
+
+/** The commands whose words come nearest to what was typed: `simulate staus` means `simulate status`. */
+function commandHint(typed: string, ids: readonly string[]): string {
+  const spaced = ids.map((id) => id.replaceAll(':', ' '))
+  const words = typed.replaceAll(':', ' ')
+  const found =
+    nearest(words, spaced) ?? spaced.find((id) => id.split(' ').at(-1) === words.split(' ').at(-1) && id !== words)
+  return found === undefined ? 'smartcar help lists the commands' : `smartcar ${found}`
+}
+
+/** Errors from outside any command: an unknown command, a broken installation. */
+function asKnown(error: unknown, config: Config): SmartcarError {
+  if (error instanceof SmartcarError) return error
+  const message = error instanceof Error ? error.message : String(error)
+  const unknown = /^[Cc]ommand (.+) not found/.exec(message)
+  if (unknown?.[1] !== undefined) {
+    const typed = unknown[1].replaceAll(':', ' ')
+    return new UsageError('COMMAND_UNKNOWN', `there is no command "${typed}"`, {
+      hints: [commandHint(typed, config.commandIDs)],
+    })
+  }
+  return new BugError(message, { cause: error })
+}
+
+async function execute(options: LoadOptions, argv: readonly string[]): Promise<void> {
+  const config = await Config.load(options)
+  try {
+    await runCommand([...argv], config)
+  } catch (error) {
+    const exit = (error as { oclif?: { exit?: number } }).oclif?.exit
+    if (exit !== 0) {
+      const known = asKnown(error, config)
+      process.exitCode = known.exitCode
+      if (argv.includes('--json'))
+        process.stdout.write(`${JSON.stringify({ schemaVersion: 1, error: errorJson(known) })}\n`)
+      else process.stderr.write(errorText(known))
+    }
+  }
+  await flush()
+}
+
+/** The installed command line. `root`: the folder of smartcar's package.json. */
+export function run(root: string): Promise<void> {
+  settings.enableAutoTranspile = false
+  return execute({ root }, process.argv.slice(2))
+}
+
+/** The command line from its TypeScript sources: `pjson` is package.json with the commands folder of the sources. */
+export function runFromSource(root: string, pjson: LoadOptions & Record<string, unknown>): Promise<void> {
+  settings.enableAutoTranspile = false
+  return execute({ root, pjson } as never, process.argv.slice(2))
+}
