@@ -38,7 +38,7 @@ export const helpTopics: Readonly<Record<string, { readonly title: string; reado
 }
 
 export default class SmartcarHelp extends Help {
-  override CommandHelpClass = ExamplesFirst
+  protected override CommandHelpClass = ExamplesFirst
 
   override async showHelp(argv: string[]): Promise<void> {
     const topic = argv.find((word) => !word.startsWith('-') && word !== 'help')
@@ -47,7 +47,7 @@ export default class SmartcarHelp extends Help {
     process.stdout.write(page.text())
   }
 
-  protected override formatRoot(): string {
+  override formatRoot(): string {
     const first = [
       '# the whole pilot on this machine, ends with a report',
       'smartcar pilot',

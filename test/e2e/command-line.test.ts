@@ -1,0 +1,69 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { runCli } from '../support/run-cli.js'
+
+let folder = ''
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'smartcar-cli-'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+it('says what was meant when a command does not exist', async () => {
+  const run = await runCli(['site', 'shw'], { cwd: folder })
+  expect(run).toMatchObject({ code: 2, stdout: '' })
+  expect(run.stderr).toContain('there is no command "site shw"')
+  expect(run.stderr).toContain('smartcar site show')
+})
+
+it('prints exactly one JSON value, on failure too', async () => {
+  const good = await runCli(['site', 'show', '--json'], { cwd: folder })
+  expect(good.code).toBe(0)
+  expect(JSON.parse(good.stdout)).toMatchObject({ schemaVersion: 1, command: 'site:show', result: { file: null } })
+  const bad = await runCli(['site', 'show', '--nope', '--json'], { cwd: folder })
+  expect(bad.code).toBe(2)
+  expect(JSON.parse(bad.stdout)).toMatchObject({ schemaVersion: 1, error: { code: 'USAGE', exitCode: 2 } })
+  const unknown = await runCli(['nonsense', '--json'], { cwd: folder })
+  expect(unknown.code).toBe(2)
+  expect(JSON.parse(unknown.stdout)).toMatchObject({ error: { code: 'COMMAND_UNKNOWN' } })
+})
+
+it('writes a site file once, finds it from a folder below, and checks it with line numbers', async () => {
+  const file = path.join(folder, 'pilot', 'smartcar.yaml')
+  expect(await runCli(['init', 'pilot', '--locale', 'en'], { cwd: folder })).toMatchObject({
+    code: 0,
+    stdout: `wrote ${file}\n`,
+  })
+  const written = await readFile(file, 'utf8')
+  expect(await runCli(['init', 'pilot'], { cwd: folder })).toMatchObject({
+    code: 0,
+    stdout: `${file} is there already: nothing changed\n`,
+  })
+  expect(await readFile(file, 'utf8')).toBe(written)
+  const shown = await runCli(['site', 'show', '--json', '--site', 'pilot'], { cwd: folder })
+  expect(JSON.parse(shown.stdout).result).toMatchObject({ file, data: path.join(folder, 'pilot', 'smartcar-data') })
+  await writeFile(file, `${written}\nsimulte: {}\n`)
+  const broken = await runCli(['site', 'check'], { cwd: path.dirname(file) })
+  expect(broken.code).toBe(3)
+  expect(broken.stderr).toMatch(/smartcar\.yaml:\d+:1: unknown key "simulte" \(did you mean "simulate"\?\)/)
+})
+
+it('puts examples first in help and knows topics that are no commands', async () => {
+  const help = await runCli(['init', '--help'], { cwd: folder })
+  expect(help.stdout.indexOf('EXAMPLES')).toBeGreaterThan(0)
+  expect(help.stdout.indexOf('EXAMPLES')).toBeLessThan(help.stdout.indexOf('USAGE'))
+  const codes = await runCli(['help', 'exit-codes'], { cwd: folder })
+  expect(codes.stdout).toContain('130  interrupted')
+  const environment = await runCli(['help', 'environment'], { cwd: folder })
+  expect(environment.stdout).toContain('SMARTCAR_SIMULATE_CARS')
+})
+
+it('writes shell completion', async () => {
+  const run = await runCli(['autocomplete', 'script', 'bash'], {
+    cwd: folder,
+    env: { HOME: folder, XDG_CACHE_HOME: folder },
+  })
+  expect(run.code).toBe(0)
+  expect(run.stdout).toContain('SMARTCAR')
+})
