@@ -1,0 +1,189 @@
+import path from 'node:path'
+import { type Diagnostic, formatPlace, InvalidError } from '../errors.js'
+import { parseYaml, validateYaml } from './document.js'
+import { type SiteDefinition, siteJsonSchema, siteSchema } from './schema.js'
+
+/** A text file as it was read. */
+export interface SourceText {
+  readonly path: string
+  readonly text: string
+}
+
+export interface SiteSources {
+  /** `smartcar.yaml`, when there is one. */
+  readonly siteFile?: SourceText
+  /** The user's own configuration (XDG), when there is one. */
+  readonly userFile?: SourceText
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Folder that relative paths start from when there is no site file. */
+  readonly workingFolder: string
+  /** Data folder given by `--site DIR` where DIR has no site file. */
+  readonly dataFolder?: string
+}
+
+export interface ExportTarget {
+  readonly url: string
+  readonly schema: string
+  /** absolute */
+  readonly passwordFile?: string
+  readonly passwordEnv?: string
+}
+
+/** One effective value and where it comes from, for `smartcar site show`. */
+export interface SiteValue {
+  readonly key: string
+  readonly value: unknown
+  readonly from: string
+}
+
+/** A validated site with absolute paths; never changes while a command runs. */
+export interface Site {
+  readonly name: string
+  readonly profile: SiteDefinition['profile']
+  /** The site file, when there is one. */
+  readonly file?: string
+  /** Absolute data folder. */
+  readonly data: string
+  readonly locale: SiteDefinition['locale']
+  readonly simulate: Readonly<SiteDefinition['simulate']>
+  /** Absolute paths of rule files or folders. */
+  readonly stream: { readonly rules: readonly string[] }
+  readonly export: { readonly target: string; readonly targets: Readonly<Record<string, ExportTarget>> }
+  readonly postgres: Readonly<SiteDefinition['postgres']>
+  readonly values: readonly SiteValue[]
+}
+
+type Tree = { [key: string]: unknown }
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Every leaf of a tree as `a.b` to value; arrays and empty objects are leaves. */
+function leaves(tree: Tree, prefix = ''): [string, unknown][] {
+  return Object.entries(tree).flatMap(([key, value]) =>
+    isTree(value) && Object.keys(value).length > 0
+      ? leaves(value, `${prefix}${key}.`)
+      : [[prefix + key, value] as [string, unknown]],
+  )
+}
+
+function setLeaf(tree: Tree, key: string, value: unknown): void {
+  const steps = key.split('.')
+  let node = tree
+  for (const step of steps.slice(0, -1)) {
+    const next = node[step]
+    if (isTree(next)) node = next
+    else {
+      const created: Tree = {}
+      node[step] = created
+      node = created
+    }
+  }
+  node[steps.at(-1) ?? key] = value
+}
+
+/** `simulate.cars` is set by SMARTCAR_SIMULATE_CARS. */
+export function environmentName(key: string): string {
+  return `SMARTCAR_${key.replaceAll('.', '_').toUpperCase()}`
+}
+
+/** Keys of the site file that an environment variable can set: the single values, not lists or maps. */
+export const environmentKeys: readonly string[] = leaves(siteSchema.parse({}))
+  .filter(([, value]) => typeof value !== 'object')
+  .map(([key]) => key)
+
+function readLayer(source: SourceText, problems: Diagnostic[]): { tree: Tree; from: (key: string) => string } {
+  const parsed = parseYaml(source.text, source.path)
+  if (!parsed.ok) {
+    problems.push(...parsed.problems)
+    return { tree: {}, from: () => source.path }
+  }
+  const yaml = parsed.value
+  const checked = validateYaml(yaml, siteSchema, siteJsonSchema())
+  if (!checked.ok) problems.push(...checked.problems)
+  return {
+    tree: isTree(yaml.value) ? yaml.value : {},
+    from: (key) => formatPlace({ ...yaml.keyPlace(key.split('.')), file: source.path }),
+  }
+}
+
+function readEnvironment(sources: SiteSources, problems: Diagnostic[]): Tree {
+  const tree: Tree = {}
+  for (const key of environmentKeys) {
+    const name = environmentName(key)
+    const text = sources.environment[name]
+    if (text === undefined || text === '') continue
+    const one: Tree = {}
+    setLeaf(one, key, /^-?\d+$/.test(text) ? Number(text) : text)
+    const checked = siteSchema.safeParse(one)
+    if (checked.success) setLeaf(tree, key, /^-?\d+$/.test(text) ? Number(text) : text)
+    else for (const issue of checked.error.issues) problems.push({ message: issue.message, place: { thing: name } })
+  }
+  return tree
+}
+
+/**
+ * Flags are the caller's; then SMARTCAR_* variables, then the site file, then the user's configuration, then defaults.
+ * Throws InvalidError with every problem of every source.
+ */
+export function resolveSite(sources: SiteSources): Site {
+  const problems: Diagnostic[] = []
+  const merged: Tree = {}
+  const origin = new Map<string, string>()
+  const base = sources.siteFile === undefined ? sources.workingFolder : path.dirname(sources.siteFile.path)
+  // A path is relative to the file that it stands in.
+  const folderOf = new Map<string, string>()
+  for (const source of [sources.userFile, sources.siteFile]) {
+    if (source === undefined) continue
+    const layer = readLayer(source, problems)
+    for (const [key, value] of leaves(layer.tree)) {
+      setLeaf(merged, key, value)
+      origin.set(key, layer.from(key))
+      folderOf.set(key, path.dirname(source.path))
+    }
+  }
+  for (const [key, value] of leaves(readEnvironment(sources, problems))) {
+    setLeaf(merged, key, value)
+    origin.set(key, `environment ${environmentName(key)}`)
+    folderOf.set(key, sources.workingFolder)
+  }
+  if (sources.dataFolder !== undefined) {
+    setLeaf(merged, 'data', sources.dataFolder)
+    origin.set('data', 'flag --site')
+  }
+  if (problems.length > 0) {
+    const file = sources.siteFile?.path ?? sources.userFile?.path
+    throw new InvalidError(
+      'SITE_INVALID',
+      `${file ?? 'the environment'} has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}`,
+      problems,
+      { hints: ['smartcar site schema prints what a site file may hold'] },
+    )
+  }
+  const definition = siteSchema.parse(merged)
+  const absolute = (key: string, value: string) => path.resolve(folderOf.get(key) ?? base, value)
+  const targets = Object.entries(definition.export.targets).map(([name, target]): [string, ExportTarget] => [
+    name,
+    {
+      url: target.url,
+      schema: target.schema ?? 'public',
+      ...(target.password_file === undefined
+        ? {}
+        : { passwordFile: absolute(`export.targets.${name}.password_file`, target.password_file) }),
+      ...(target.password_env === undefined ? {} : { passwordEnv: target.password_env }),
+    },
+  ])
+  return Object.freeze({
+    name: definition.name,
+    profile: definition.profile,
+    ...(sources.siteFile === undefined ? {} : { file: sources.siteFile.path }),
+    data: absolute('data', definition.data),
+    locale: definition.locale,
+    simulate: Object.freeze(definition.simulate),
+    stream: { rules: definition.stream.rules.map((rule) => absolute('stream.rules', rule)) },
+    export: { target: definition.export.target, targets: Object.fromEntries(targets) },
+    postgres: Object.freeze(definition.postgres),
+    values: leaves(definition).map(([key, value]) => ({ key, value, from: origin.get(key) ?? 'default' })),
+  })
+}
