@@ -64,6 +64,12 @@ export interface Files {
   removeTree(folder: string): Promise<void>
   /** Makes earlier renames in this folder durable (fsync of the folder; nothing where the platform has no such thing). */
   syncFolder(folder: string): Promise<void>
+  /** A symbolic link `path` that points at the absolute `target`; replaces an existing link. */
+  symlink(target: string, path: string): Promise<void>
+  /** Copies a folder with everything in it, permission bits included. */
+  copyTree(from: string, to: string): Promise<void>
+  /** Gives a file, or a folder with everything in it, to an account (root only). */
+  chownTree(path: string, uid: number, gid: number): Promise<void>
   /** Asks the operating system, since permission bits alone do not tell (root, read-only mounts). */
   isWritable(path: string): Promise<boolean>
   /** Free bytes of the file system that holds `path`. */

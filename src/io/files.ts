@@ -3,7 +3,9 @@ import type { Stats } from 'node:fs'
 import {
   access,
   constants,
+  cp,
   type FileHandle,
+  lchown,
   lstat,
   mkdir,
   open,
@@ -13,6 +15,7 @@ import {
   rm,
   stat,
   statfs,
+  symlink,
 } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -126,6 +129,12 @@ async function append(file: string, options: WriteOptions = {}): Promise<AppendF
   }
 }
 
+async function chownTree(file: string, uid: number, gid: number): Promise<void> {
+  await lchown(file, uid, gid)
+  if (!(await lstat(file)).isDirectory()) return
+  for (const name of await readdir(file)) await chownTree(path.join(file, name), uid, gid)
+}
+
 /** The real file system. */
 export const localFiles: Files = {
   stat: async (file) => {
@@ -159,6 +168,12 @@ export const localFiles: Files = {
   remove: (file) => rm(file, { force: true }),
   removeTree: (folder) => rm(folder, { force: true, recursive: true }),
   syncFolder,
+  symlink: async (target, link) => {
+    await rm(link, { force: true })
+    await symlink(target, link)
+  },
+  copyTree: (from, to) => cp(from, to, { recursive: true, force: true, verbatimSymlinks: true }),
+  chownTree,
   isWritable: async (file) => {
     try {
       await access(file, constants.W_OK)
