@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import type { SmartcarEvent } from '../../src/core/events.js'
@@ -18,6 +18,8 @@ export interface TestContext extends JobContext, AsyncDisposable {
 /** A job context on the real io and a temporary site folder, which disposing removes (unless `root` was given). */
 export async function testContext(root?: string, overrides: Partial<JobContext> = {}): Promise<TestContext> {
   const folder = root ?? (await mkdtemp(path.join(os.tmpdir(), 'smartcar-test-')))
+  // As root, PostgreSQL runs as another account: it must be able to enter the folder.
+  if (root === undefined) await chmod(folder, 0o755)
   const events: SmartcarEvent[] = []
   return {
     layout: siteLayout(folder),
