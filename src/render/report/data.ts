@@ -75,7 +75,8 @@ export interface Reason {
 
 export interface Emergency {
   readonly car: string
-  readonly owner: string
+  readonly sex: string
+  readonly age: number | undefined
   readonly model: string
   readonly year: number | undefined
   readonly region: string

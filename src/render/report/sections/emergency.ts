@@ -32,7 +32,7 @@ function row(car: Emergency) {
     { show: html`<div class="chips">${car.reasons.map(reasonChip)}</div>`, sort: -car.reasons.length },
     { show: html`${car.model}${car.year !== undefined && html` <small>${car.year}</small>`}`, sort: car.model },
     { show: word(car.region), sort: car.region },
-    { show: car.owner === '' ? '' : word(car.owner), sort: car.owner },
+    { show: html`${word(car.sex)}${car.age !== undefined && html` <small>${car.age}</small>`}`, sort: car.age ?? 0 },
   ]
 }
 

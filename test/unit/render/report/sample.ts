@@ -81,7 +81,8 @@ export function sampleReport(cars = 20, day = '20200322'): ReportData {
     .filter((_, index) => index % 9 === 2)
     .map((car, index) => ({
       car,
-      owner: index % 2 === 0 ? '남' : '여',
+      sex: index % 2 === 0 ? '남' : '여',
+      age: 31 + (index % 30),
       model: 'ABCDEFGH'[index % 8] ?? 'A',
       year: 2003 + index,
       region: ['서울', '경기', '제주'][index % 3] ?? '서울',
