@@ -1,0 +1,175 @@
+import { ascii, type ByteBuffer, minuteTexts, newline, pack4, padded } from './bytes.js'
+import { Random, streamState } from './random.js'
+import {
+  constantTable,
+  engineBreakTable,
+  lightPair,
+  type NumberTable,
+  normalBattery,
+  normalTire,
+  statusRowsPerDay,
+  type WornPart,
+  wornParts,
+} from './status-parts.js'
+
+/** As the original writes it, spelling included. */
+export const statusHeader = ascii(
+  'SmartCar Status Information,CarNum,TireFL,TireFR,TireBL,TireBR,LightFL,LightFR,LightBL,LightBR,EngineInfo,BreakInfo,BatteryInfo\n',
+)
+
+/** No status row is longer: 20 bytes of time and car, four tires of 4, lights 8, engine and break 4, battery 4, newline. */
+export const longestStatusRow = 53
+
+const rowsPerMinute = 15
+
+/** Sums of the rows written: four tires, then the battery. */
+export type StatusSums = Float64Array
+
+/** Everything that a row of one car needs at the moment, changed when a part wears out. */
+interface Condition {
+  tires: [NumberTable, NumberTable, NumberTable, NumberTable]
+  readonly lights: [string, string, string, string]
+  engineWorn: boolean
+  breakWorn: boolean
+  battery: NumberTable
+}
+
+/** One car on one day, row by row. */
+export class StatusDay {
+  readonly worn: readonly WornPart[]
+  readonly sums: StatusSums = new Float64Array(5)
+  private readonly state: Int32Array
+  private readonly dayHead: number
+  private readonly dayTail: number
+  private readonly carDigits: number
+  private readonly seconds: Int32Array
+  private readonly condition: Condition = {
+    tires: [normalTire, normalTire, normalTire, normalTire],
+    lights: ['1', '1', '1', '1'],
+    engineWorn: false,
+    breakWorn: false,
+    battery: normalBattery,
+  }
+  private row = 0
+  private nextWorn = 0
+
+  constructor(seed: number, day: string, ordinal: number, car: string) {
+    this.state = streamState({ seed, purpose: 'status', car: ordinal, day: Number(day) })
+    this.worn = wornParts(new Random(this.state))
+    this.dayHead = pack4(day.slice(0, 4))
+    this.dayTail = pack4(day.slice(4))
+    this.carDigits = pack4(car.slice(1))
+    this.seconds = Int32Array.from({ length: rowsPerMinute }, (_, index) =>
+      pack4(`${padded(index * 4, 2)},${car.charAt(0)}`),
+    )
+  }
+
+  /** Appends the next rows up to (not including) row `until` of the day, and adds their numbers to `sums`. */
+  write(until: number, target: ByteBuffer): void {
+    const end = Math.min(until, statusRowsPerDay)
+    target.reserve((end - this.row) * longestStatusRow)
+    while (this.row < end) {
+      let next = this.worn[this.nextWorn]
+      while (next !== undefined && next.row <= this.row) {
+        this.wearOut(next)
+        next = this.worn[++this.nextWorn]
+      }
+      const stop = next === undefined ? end : Math.min(end, next.row)
+      target.length = this.writeRows(target.view, target.length, this.row, stop)
+      this.row = stop
+    }
+  }
+
+  private wearOut({ part, value }: WornPart): void {
+    const condition = this.condition
+    const index = ['fl', 'fr', 'bl', 'br'].indexOf(part.slice(-2))
+    if (part.startsWith('tire')) condition.tires[index] = constantTable(Number(value))
+    else if (part.startsWith('light')) condition.lights[index] = value
+    else if (part === 'engine') condition.engineWorn = true
+    else if (part === 'break') condition.breakWorn = true
+    else condition.battery = constantTable(Number(value))
+  }
+
+  /**
+   * The hot loop: three random words a row (sfc32, see random.ts), every field one lookup and one unaligned 32-bit store.
+   * Stores run over the end of a field where the next one overwrites them. Tables of other modules go into local variables
+   * first: V8 looks an imported binding up again at every use.
+   */
+  private writeRows(view: DataView, start: number, from: number, to: number): number {
+    const { dayHead, dayTail, carDigits, seconds, state, sums } = this
+    const { tires, lights, engineWorn, breakWorn, battery } = this.condition
+    const [fl, fr, bl, br] = tires
+    const [flCells, frCells, blCells, brCells, batteryCells] = [fl.cells, fr.cells, bl.cells, br.cells, battery.cells]
+    const { packed: flText, meta: flMeta } = fl
+    const { packed: frText, meta: frMeta } = fr
+    const { packed: blText, meta: blMeta } = bl
+    const { packed: brText, meta: brMeta } = br
+    const { packed: batteryText, meta: batteryMeta } = battery
+    const frontLights = lightPair(lights[0], lights[1])
+    const backLights = lightPair(lights[2], lights[3])
+    const engineBreak = engineBreakTable(engineWorn, breakWorn)
+    const [minutes, perMinute, lineEnd] = [minuteTexts, rowsPerMinute, newline]
+    let [a, b, c, counter] = state as unknown as [number, number, number, number]
+    let [sumFl, sumFr, sumBl, sumBr, sumBattery] = sums as unknown as [number, number, number, number, number]
+    let at = start
+    for (let row = from; row < to; row++) {
+      const first = (((a + b) | 0) + counter) | 0
+      counter = (counter + 1) | 0
+      a = b ^ (b >>> 9)
+      b = (c + (c << 3)) | 0
+      c = (((c << 21) | (c >>> 11)) + first) | 0
+      const second = (((a + b) | 0) + counter) | 0
+      counter = (counter + 1) | 0
+      a = b ^ (b >>> 9)
+      b = (c + (c << 3)) | 0
+      c = (((c << 21) | (c >>> 11)) + second) | 0
+      const third = (((a + b) | 0) + counter) | 0
+      counter = (counter + 1) | 0
+      a = b ^ (b >>> 9)
+      b = (c + (c << 3)) | 0
+      c = (((c << 21) | (c >>> 11)) + third) | 0
+
+      const minute = (row / perMinute) | 0
+      view.setInt32(at, dayHead, true)
+      view.setInt32(at + 4, dayTail, true)
+      view.setInt32(at + 8, minutes[minute] as number, true)
+      view.setInt32(at + 12, seconds[row - minute * perMinute] as number, true)
+      view.setInt32(at + 16, carDigits, true)
+      at += 20
+
+      let cell = ((first & 0xffff) * flCells) >>> 16
+      let meta = flMeta[cell] as number
+      view.setInt32(at, flText[cell] as number, true)
+      at += meta >>> 8
+      sumFl += meta & 0xff
+      cell = ((first >>> 16) * frCells) >>> 16
+      meta = frMeta[cell] as number
+      view.setInt32(at, frText[cell] as number, true)
+      at += meta >>> 8
+      sumFr += meta & 0xff
+      cell = ((second & 0xffff) * blCells) >>> 16
+      meta = blMeta[cell] as number
+      view.setInt32(at, blText[cell] as number, true)
+      at += meta >>> 8
+      sumBl += meta & 0xff
+      cell = ((second >>> 16) * brCells) >>> 16
+      meta = brMeta[cell] as number
+      view.setInt32(at, brText[cell] as number, true)
+      at += meta >>> 8
+      sumBr += meta & 0xff
+
+      view.setInt32(at, frontLights, true)
+      view.setInt32(at + 4, backLights, true)
+      view.setInt32(at + 8, engineBreak[((third & 0xffff) * 25) >>> 16] as number, true)
+      cell = ((third >>> 16) * batteryCells) >>> 16
+      meta = batteryMeta[cell] as number
+      view.setInt32(at + 12, batteryText[cell] as number, true)
+      at += 12 + (meta >>> 8)
+      sumBattery += meta & 0xff
+      view.setUint8(at++, lineEnd)
+    }
+    state.set([a, b, c, counter])
+    sums.set([sumFl, sumFr, sumBl, sumBr, sumBattery])
+    return at
+  }
+}
