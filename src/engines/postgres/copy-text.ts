@@ -1,0 +1,163 @@
+/** Rows of a DuckDB result as the bytes of PostgreSQL's COPY text format, with their hash. */
+import type { DuckDBDataChunk } from '@duckdb/node-api'
+import type { LogicalType } from '../../core/mart.js'
+import {
+  fixedColumn,
+  isValid,
+  type RawBindings,
+  type TextColumn,
+  textColumn,
+  textScratch,
+  type Validity,
+} from '../duckdb/vectors.js'
+import { type RowHash, rowHash } from './row-hash.js'
+
+export interface CopyEncoder {
+  /** Lines for all rows of a chunk whose columns have the types given to `copyEncoder`. */
+  encode(chunk: DuckDBDataChunk): Uint8Array
+  readonly rows: number
+  readonly hash: Pick<RowHash, 'rowSum' | 'columnSums'>
+}
+
+type Source =
+  | { readonly type: 'integer'; readonly values: Int32Array; readonly validity: Validity }
+  | { readonly type: 'bigint'; readonly words: Int32Array; readonly validity: Validity }
+  | { readonly type: 'double'; readonly values: Float64Array; readonly validity: Validity }
+  | ({ readonly type: 'text' } & TextColumn)
+
+/** DuckDB's standard vector size: no chunk has more rows. */
+const maxRows = 2048
+
+/** Longest text of a value that is not a string: -1.7976931348623157e+308 */
+const numberBytes = 24
+const tab = 9
+const newline = 10
+const backslash = 92
+const lettersOfControls: Readonly<Record<number, number>> = { 9: 116, 10: 110, 13: 114 }
+
+/**
+ * `types`: those of the result's columns; `constant`: the value of one more column behind them, the partition's.
+ * Numbers are written with as many digits as tell them apart, so PostgreSQL reads the very same double.
+ */
+export function copyEncoder(bindings: RawBindings, types: readonly LogicalType[], constant: string): CopyEncoder {
+  const hash = rowHash(types.length + 1, maxRows)
+  const scratches = types.map(() => textScratch(maxRows))
+  const constantBytes = Buffer.from(constant)
+  let rows = 0
+
+  const source = (chunk: DuckDBDataChunk, column: number, count: number): Source => {
+    const type = types[column]
+    if (type === 'string') {
+      const scratch = scratches[column] ?? textScratch(maxRows)
+      return { type: 'text', ...textColumn(bindings, chunk, column, count, scratch) }
+    }
+    const { bytes, validity } = fixedColumn(bindings, chunk, column, count, type === 'integer' ? 4 : 8)
+    if (type === 'integer') return { type, values: new Int32Array(bytes.buffer, bytes.byteOffset, count), validity }
+    const words = new Int32Array(bytes.buffer, bytes.byteOffset, count * 2)
+    if (type === 'bigint') return { type, words, validity }
+    return { type: 'double', values: new Float64Array(bytes.buffer, bytes.byteOffset, count), validity }
+  }
+
+  const addToHash = (sources: readonly Source[], count: number): void => {
+    hash.begin(count)
+    for (const column of sources) {
+      if (column.type === 'integer') hash.integers(column.values, column.validity)
+      else if (column.type === 'bigint') hash.bigints(column.words, column.validity)
+      else if (column.type === 'text') hash.texts(column)
+      else {
+        const { buffer, byteOffset } = column.values
+        hash.doubles(new Int32Array(buffer, byteOffset, count * 2), column.validity)
+      }
+    }
+    hash.constant(constantBytes)
+    hash.end()
+  }
+
+  return {
+    encode(chunk) {
+      const count = chunk.rowCount
+      const sources = types.map((_, column) => source(chunk, column, count))
+      addToHash(sources, count)
+      let most = count * (types.length * (numberBytes + 1) + constantBytes.length + 1)
+      for (const column of sources) {
+        if (column.type !== 'text') continue
+        for (let row = 0; row < count; row++) most += 2 * (column.lengths[row] as number)
+      }
+      const target = Buffer.allocUnsafe(most)
+      let at = 0
+      for (let row = 0; row < count; row++) {
+        for (const column of sources) {
+          if (!isValid(column.validity, row)) {
+            target[at++] = backslash
+            target[at++] = 78
+          } else if (column.type === 'integer') at = writeInteger(target, at, column.values[row] as number)
+          else if (column.type === 'text')
+            at = writeText(target, at, column.pool, column.starts[row] as number, column.lengths[row] as number)
+          else if (column.type === 'bigint')
+            at = writeBigint(target, at, column.words[row * 2] as number, column.words[row * 2 + 1] as number)
+          else at = writeDouble(target, at, column.values[row] as number)
+          target[at++] = tab
+        }
+        at = writeText(target, at, constantBytes, 0, constantBytes.length)
+        target[at++] = newline
+      }
+      rows += count
+      return target.subarray(0, at)
+    },
+    get rows() {
+      return rows
+    },
+    hash,
+  }
+}
+
+function writeText(target: Uint8Array, start: number, pool: Uint8Array, from: number, length: number): number {
+  let at = start
+  for (let index = from; index < from + length; index++) {
+    const byte = pool[index] as number
+    if (byte === backslash) {
+      target[at++] = backslash
+      target[at++] = backslash
+      continue
+    }
+    const letter = byte > 13 ? undefined : lettersOfControls[byte]
+    if (letter === undefined) target[at++] = byte
+    else {
+      target[at++] = backslash
+      target[at++] = letter
+    }
+  }
+  return at
+}
+
+function writeInteger(target: Uint8Array, start: number, value: number): number {
+  let at = start
+  let rest = value
+  if (rest < 0) {
+    target[at++] = 45
+    rest = -rest
+  }
+  let width = 1
+  for (let power = 10; rest >= power; power *= 10) width++
+  for (let index = at + width - 1; index >= at; index--) {
+    const next = Math.floor(rest / 10)
+    target[index] = 48 + rest - next * 10
+    rest = next
+  }
+  return at + width
+}
+
+function writeBigint(target: Uint8Array, at: number, lower: number, upper: number): number {
+  const value = upper * 4_294_967_296 + (lower >>> 0)
+  if (Number.isSafeInteger(value)) return writeInteger(target, at, value)
+  return writeAscii(target, at, String((BigInt(upper) << 32n) + BigInt(lower >>> 0)))
+}
+
+function writeDouble(target: Uint8Array, at: number, value: number): number {
+  return writeAscii(target, at, Object.is(value, -0) ? '-0' : String(value))
+}
+
+function writeAscii(target: Uint8Array, start: number, text: string): number {
+  for (let index = 0; index < text.length; index++) target[start + index] = text.charCodeAt(index)
+  return start + text.length
+}

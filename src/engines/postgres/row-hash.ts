@@ -1,0 +1,222 @@
+/**
+ * PostgreSQL's own hash of a row, computed here from DuckDB's values: what is written and what the server then holds are
+ * compared by content without reading a row back. Of each value the same 64 bits as PostgreSQL's hashtextextended,
+ * hashint4extended, hashint8extended and hashfloat8extended with seed 0 (Bob Jenkins' lookup3: src/common/hashfn.c),
+ * folded over a row as hash_record_extended does (src/backend/utils/adt/rowtypes.c), added up over all rows.
+ */
+import { isValid, type TextColumn, type Validity } from '../duckdb/vectors.js'
+
+/** The two 32-bit halves of the last hash: module state instead of an object for each value. */
+let high = 0
+let low = 0
+
+const golden = 0x9e3779b9
+const offset = 3_923_095
+
+function finish(a0: number, b0: number, c0: number): void {
+  let a = a0
+  let b = b0
+  let c = c0
+  c ^= b
+  c = (c - ((b << 14) | (b >>> 18))) | 0
+  a ^= c
+  a = (a - ((c << 11) | (c >>> 21))) | 0
+  b ^= a
+  b = (b - ((a << 25) | (a >>> 7))) | 0
+  c ^= b
+  c = (c - ((b << 16) | (b >>> 16))) | 0
+  a ^= c
+  a = (a - ((c << 4) | (c >>> 28))) | 0
+  b ^= a
+  b = (b - ((a << 14) | (a >>> 18))) | 0
+  c ^= b
+  c = (c - ((b << 24) | (b >>> 8))) | 0
+  high = b
+  low = c
+}
+
+const intStart = (golden + 4 + offset) | 0
+
+function hashWord(value: number): void {
+  finish((intStart + value) | 0, intStart, intStart)
+}
+
+function byteAt(pool: Uint8Array, at: number, end: number): number {
+  return at < end ? (pool[at] as number) : 0
+}
+
+function wordAt(pool: Uint8Array, at: number, end: number): number {
+  return (
+    byteAt(pool, at, end) |
+    (byteAt(pool, at + 1, end) << 8) |
+    (byteAt(pool, at + 2, end) << 16) |
+    (byteAt(pool, at + 3, end) << 24)
+  )
+}
+
+function hashBytes(pool: Uint8Array, start: number, length: number): void {
+  const end = start + length
+  let a = (golden + length + offset) | 0
+  let b = a
+  let c = a
+  let at = start
+  for (; end - at >= 12; at += 12) {
+    a = (a + wordAt(pool, at, end)) | 0
+    b = (b + wordAt(pool, at + 4, end)) | 0
+    c = (c + wordAt(pool, at + 8, end)) | 0
+    a = ((a - c) | 0) ^ ((c << 4) | (c >>> 28))
+    c = (c + b) | 0
+    b = ((b - a) | 0) ^ ((a << 6) | (a >>> 26))
+    a = (a + c) | 0
+    c = ((c - b) | 0) ^ ((b << 8) | (b >>> 24))
+    b = (b + a) | 0
+    a = ((a - c) | 0) ^ ((c << 16) | (c >>> 16))
+    c = (c + b) | 0
+    b = ((b - a) | 0) ^ ((a << 19) | (a >>> 13))
+    a = (a + c) | 0
+    c = ((c - b) | 0) ^ ((b << 4) | (b >>> 28))
+    b = (b + a) | 0
+  }
+  // The lowest byte of c is reserved for the length.
+  finish(
+    (a + wordAt(pool, at, end)) | 0,
+    (b + wordAt(pool, at + 4, end)) | 0,
+    (c + (wordAt(pool, at + 8, end) << 8)) | 0,
+  )
+}
+
+/** Adds rows, chunk by chunk, column by column. */
+export interface RowHash {
+  /** Starts a chunk of `rows` rows; then every column once, in the order of the table; then `end`. */
+  begin(rows: number): void
+  integers(values: Int32Array, validity: Validity): void
+  /** Two 32-bit words a value, the lower first. */
+  bigints(words: Int32Array, validity: Validity): void
+  doubles(words: Int32Array, validity: Validity): void
+  texts(column: TextColumn): void
+  /** The same text in every row. */
+  constant(text: Uint8Array): void
+  end(): void
+  /** Sum of the rows' signed 64-bit hashes, as `sum(hash_record_extended(…))` gives it. */
+  readonly rowSum: bigint
+  /** Sum by column of the signed lower 32 bits, as `sum(hashtext(…))` and its like give it: for servers before 14. */
+  readonly columnSums: readonly bigint[]
+}
+
+export function rowHash(columns: number, maxRows: number): RowHash {
+  const highs = new Int32Array(maxRows)
+  const lows = new Int32Array(maxRows)
+  const columnSums = Array.from({ length: columns }, () => 0n)
+  let rowSum = 0n
+  let rows = 0
+  let column = 0
+  let columnSum = 0
+
+  // record = record * 31 + value, modulo 2^64, in halves.
+  const fold = (row: number, valueHigh: number, valueLow: number): void => {
+    const low31 = ((lows[row] as number) >>> 0) * 31 + (valueLow >>> 0)
+    highs[row] = Math.imul(highs[row] as number, 31) + Math.floor(low31 / 4_294_967_296) + valueHigh
+    lows[row] = low31
+  }
+  const endColumn = (): void => {
+    columnSums[column] = (columnSums[column] ?? 0n) + BigInt(columnSum)
+    columnSum = 0
+    column++
+  }
+
+  return {
+    begin(count) {
+      rows = count
+      column = 0
+      highs.fill(0, 0, count)
+      lows.fill(0, 0, count)
+    },
+    integers(values, validity) {
+      for (let row = 0; row < rows; row++) {
+        if (!isValid(validity, row)) {
+          fold(row, 0, 0)
+          continue
+        }
+        hashWord(values[row] as number)
+        fold(row, high, low)
+        columnSum += low
+      }
+      endColumn()
+    },
+    bigints(words, validity) {
+      for (let row = 0; row < rows; row++) {
+        if (!isValid(validity, row)) {
+          fold(row, 0, 0)
+          continue
+        }
+        const upper = words[row * 2 + 1] as number
+        // So that a bigint and an integer of the same value hash alike (hashfunc.c, hashint8).
+        hashWord((words[row * 2] as number) ^ (upper >= 0 ? upper : ~upper))
+        fold(row, high, low)
+        columnSum += low
+      }
+      endColumn()
+    },
+    doubles(words, validity) {
+      const start = (golden + 8 + offset) | 0
+      for (let row = 0; row < rows; row++) {
+        if (!isValid(validity, row)) {
+          fold(row, 0, 0)
+          continue
+        }
+        let lower = words[row * 2] as number
+        let upper = words[row * 2 + 1] as number
+        if (lower === 0 && (upper & 0x7fffffff) === 0) {
+          // Zero, of either sign, is the seed.
+          high = 0
+          low = 0
+        } else {
+          // Every NaN is the same NaN.
+          if ((upper & 0x7ff00000) === 0x7ff00000 && ((upper & 0xfffff) !== 0 || lower !== 0)) {
+            upper = 0x7ff80000
+            lower = 0
+          }
+          finish((start + lower) | 0, (start + upper) | 0, start)
+        }
+        fold(row, high, low)
+        columnSum += low
+      }
+      endColumn()
+    },
+    texts({ pool, starts, lengths, validity }) {
+      for (let row = 0; row < rows; row++) {
+        if (!isValid(validity, row)) {
+          fold(row, 0, 0)
+          continue
+        }
+        hashBytes(pool, starts[row] as number, lengths[row] as number)
+        fold(row, high, low)
+        columnSum += low
+      }
+      endColumn()
+    },
+    constant(text) {
+      hashBytes(text, 0, text.length)
+      const valueHigh = high
+      const valueLow = low
+      for (let row = 0; row < rows; row++) fold(row, valueHigh, valueLow)
+      columnSum = valueLow * rows
+      endColumn()
+    },
+    end() {
+      let highSum = 0
+      let lowSum = 0
+      for (let row = 0; row < rows; row++) {
+        highSum += highs[row] as number
+        lowSum += (lows[row] as number) >>> 0
+      }
+      rowSum += BigInt(highSum) * 4_294_967_296n + BigInt(lowSum)
+    },
+    get rowSum() {
+      return rowSum
+    },
+    get columnSums() {
+      return columnSums
+    },
+  }
+}
