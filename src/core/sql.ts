@@ -1,5 +1,5 @@
 /** What an SQL engine writes in its own way; a dialect is pure and knows no mart by name. */
-import type { LogicalType, Mart, TableDefinition } from './mart.js'
+import type { LogicalType, Mart, SourceTable, TableDefinition } from './mart.js'
 
 export const dialectNames = ['duckdb', 'hive', 'impala', 'spark'] as const
 export type DialectName = (typeof dialectNames)[number]
@@ -23,6 +23,8 @@ export interface Dialect {
   literal(value: string | number): string
   /** CREATE TABLE or VIEW, one statement per element, without `;`. `select` is needed for views. */
   create(table: TableDefinition, select?: string): readonly string[]
+  /** Makes one partition of an external table known; nothing where folders are found by themselves. */
+  addPartition(table: SourceTable, value: string): readonly string[]
   /** Replaces one partition of a mart by the rows of `select`: running it twice leaves the same rows. */
   overwritePartition(mart: Mart, value: string, select: string): readonly string[]
   /**

@@ -10,7 +10,7 @@ export const masterColumns: readonly Column[] = [
   { name: 'age', type: 'integer', note: 'age of the owner, years' },
   { name: 'marriage', type: 'string', note: 'married or single, in Korean' },
   { name: 'region', type: 'string', note: 'one of the 17 regions, in Korean' },
-  { name: 'job', type: 'string', note: 'occupation of the owner, in Korean; an open list' },
+  { name: 'job', type: 'string', note: 'occupation of the owner, in Korean, an open list' },
   { name: 'car_capacity', type: 'integer', note: 'engine capacity, cc' },
   { name: 'car_year', type: 'integer', note: 'model year' },
   { name: 'car_model', type: 'string', note: 'A to H' },
@@ -19,7 +19,7 @@ export const masterColumns: readonly Column[] = [
 /** What a car says about itself every four seconds, without time and car number. */
 export const conditionColumns: readonly Column[] = [
   ...(['fl', 'fr', 'bl', 'br'] as const).map(
-    (wheel): Column => ({ name: `tire_${wheel}`, type: 'integer', note: 'tire, 0 to 100; under 70 is worn' }),
+    (wheel): Column => ({ name: `tire_${wheel}`, type: 'integer', note: 'tire, 0 to 100, under 70 is worn' }),
   ),
   ...(['fl', 'fr', 'bl', 'br'] as const).map(
     (corner): Column => ({ name: `light_${corner}`, type: 'integer', note: 'light, 1 good, 2 broken' }),
@@ -42,7 +42,7 @@ export const drivingColumns: readonly Column[] = [
 export const logTime = (name: string): Column => ({
   name,
   type: 'string',
-  note: 'time of the row, yyyyMMddHHmmss; 240000 ends its day',
+  note: 'time of the row, yyyyMMddHHmmss, 240000 ends its day',
 })
 
 export const names = (columns: readonly Column[]): readonly string[] => columns.map((column) => column.name)

@@ -65,3 +65,9 @@ export function findMart(tables: TableSet, name: string): Mart {
 export function martsOf(tables: TableSet): readonly Mart[] {
   return [...tables.values()].flatMap((table) => (table.kind === 'mart' ? [table] : []))
 }
+
+/** The named tables in the order of the registry, all of them when none is named. */
+export function tableOrAll(tables: TableSet, names: readonly string[]): readonly TableDefinition[] {
+  const wanted = new Set(names.map((name) => findTable(tables, name)))
+  return [...tables.values()].filter((table) => wanted.size === 0 || wanted.has(table))
+}

@@ -87,7 +87,12 @@ async function sourceFiles(context: JobContext, table: SourceTable, collected: C
   if (storage.kind === 'lake') {
     const files = collected[storage.record]
     const damage = await damagedFile(context, files)
-    return damage === undefined ? lakeRelation(table, files) : brokenRelation(table, damage.message)
+    return damage === undefined
+      ? lakeRelation(
+          table,
+          files.map((entry) => entry.file),
+        )
+      : brokenRelation(table, damage.message)
   }
   if (storage.kind === 'alerts') {
     return uncheckedRelation(table, await alertFiles(context, table.name), ',', { column: 'day', pattern: '\\d{8}' })

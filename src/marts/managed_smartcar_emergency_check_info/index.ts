@@ -4,7 +4,7 @@ import { carNumber } from '../columns.js'
 export const table: Mart = {
   name: 'managed_smartcar_emergency_check_info',
   kind: 'mart',
-  note: 'cars that need a check after the day; NULL where a part needs none',
+  note: 'cars that need a check after the day, NULL where a part needs none',
   columns: [
     carNumber,
     { name: 'tire_check', type: 'string', note: 'Tire Check: the average of a tire is under 80' },

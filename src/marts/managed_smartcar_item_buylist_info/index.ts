@@ -11,7 +11,7 @@ export const table: Mart = {
     { name: 'item', type: 'string', note: 'Item-001 to Item-030' },
     { name: 'score', type: 'integer', note: 'rating, 1 to 5' },
   ],
-  grain: 'one purchase; the same car may buy the same item again',
+  grain: 'one purchase, the same car may buy the same item again',
   partition: { name: 'biz_month', unit: 'month', note: 'month of the purchase' },
   reads: ['smartcar_master_over18', 'smartcar_item_buylist'],
   drivenBy: 'smartcar_item_buylist',

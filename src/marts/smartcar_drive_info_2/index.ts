@@ -6,7 +6,7 @@ export const table: SourceTable = {
   kind: 'source',
   note: 'driving of every car, as collected from the real-time logs',
   columns: [logTime('r_date'), carNumber, ...drivingColumns],
-  grain: 'one report of one car, every 2 seconds; a report may have been sent twice',
+  grain: 'one report of one car, every 2 seconds, a report may have been sent twice',
   partition: { name: 'wrk_date', unit: 'day', note: 'day of the row' },
   storage: { kind: 'lake', record: 'drive', separator: ',', location: '/pilot-pjt/collect/drive-log' },
 }

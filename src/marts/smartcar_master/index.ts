@@ -4,7 +4,7 @@ import { masterColumns } from '../columns.js'
 export const table: SourceTable = {
   name: 'smartcar_master',
   kind: 'source',
-  note: 'every car and its owner; of several collected masters the newest row of a car counts',
+  note: 'every car and its owner, of several collected masters the newest row of a car counts',
   columns: masterColumns,
   grain: 'one car',
   key: ['car_number'],

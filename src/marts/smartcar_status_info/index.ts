@@ -6,7 +6,7 @@ export const table: SourceTable = {
   kind: 'source',
   note: 'state of every car, as collected from the batch logs',
   columns: [logTime('reg_date'), carNumber, ...conditionColumns],
-  grain: 'one report of one car, every 4 seconds; a report may have been sent twice',
+  grain: 'one report of one car, every 4 seconds, a report may have been sent twice',
   partition: { name: 'wrk_date', unit: 'day', note: 'day of the row' },
   storage: { kind: 'lake', record: 'status', separator: ',', location: '/pilot-pjt/collect/car-batch-log' },
 }

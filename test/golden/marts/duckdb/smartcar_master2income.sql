@@ -1,0 +1,1 @@
+-- smartcar_master2income: a view that smartcar makes over files outside the lake

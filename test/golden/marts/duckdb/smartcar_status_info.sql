@@ -1,0 +1,3 @@
+CREATE OR REPLACE VIEW "smartcar_status_info" AS
+SELECT "reg_date", "car_number", "tire_fl", "tire_fr", "tire_bl", "tire_br", "light_fl", "light_fr", "light_bl", "light_br", "engine", "break", "battery", "wrk_date"
+FROM read_csv(['lake/car-batch-log/*/*.log'], columns = {'reg_date': 'VARCHAR', 'car_number': 'VARCHAR', 'tire_fl': 'INTEGER', 'tire_fr': 'INTEGER', 'tire_bl': 'INTEGER', 'tire_br': 'INTEGER', 'light_fl': 'INTEGER', 'light_fr': 'INTEGER', 'light_bl': 'INTEGER', 'light_br': 'INTEGER', 'engine': 'VARCHAR', 'break': 'VARCHAR', 'battery': 'INTEGER'}, delim = ',', header = false, auto_detect = false, quote = '', escape = '', strict_mode = false, hive_partitioning = true, hive_types = {'wrk_date': 'VARCHAR'});

@@ -1,0 +1,1 @@
+-- speeding_alerts: a view that smartcar makes over files outside the lake

@@ -1,0 +1,1 @@
+-- smartcar_drive_info: made by Hive (HBase storage handler); Spark reads smartcar_drive_info_2

@@ -1,0 +1,1 @@
+-- speeding_alerts: alerts are members of a Redis set in this profile
