@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { AreaRow, Areas } from '../../render/report/data.js'
-import { type Query, rowsFrom } from './query.js'
+import type { Rows } from './rows.js'
 
 const cell = z.object({
   area: z.string(),
@@ -45,8 +45,8 @@ function areaRows(cells: readonly Cell[]): AreaRow[] {
 }
 
 /** undefined when the drive mart has no rows of this day. */
-export async function driveDay(query: Query, day: string): Promise<DriveDay | undefined> {
-  const cells = await rowsFrom(query, ['managed_smartcar_drive_info'], cellSql, cell, [day])
+export async function driveDay(warehouse: Rows, day: string): Promise<DriveDay | undefined> {
+  const cells = await warehouse.rows(cellSql, cell, [day])
   if (cells.length === 0) return undefined
   const sum = (of: (one: Cell) => number) => cells.reduce((total, one) => total + of(one), 0)
   const rows = sum((one) => one.rows)

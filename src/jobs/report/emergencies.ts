@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import type { Emergencies, Emergency, Part, Reason } from '../../render/report/data.js'
-import { type Query, rowsFrom } from './query.js'
+import type { Rows } from './rows.js'
 
 const shown = 100
-const tables = ['managed_smartcar_emergency_check_info', 'managed_smartcar_status_info']
 const positions = ['fl', 'fr', 'bl', 'br'] as const
 
 const totals = z.object({
@@ -80,9 +79,9 @@ function reasonsOf(row: z.infer<typeof found>): Reason[] {
 }
 
 /** `built`: the status mart has rows of this day, so that an empty list means that all is well. */
-export async function emergenciesOf(query: Query, day: string, built: boolean): Promise<Emergencies> {
-  const [total] = await rowsFrom(query, tables, totalSql, totals, [day])
-  const cars = total === undefined || total.cars === 0 ? [] : await query.rows(foundSql, found, [day])
+export async function emergenciesOf(warehouse: Rows, day: string, built: boolean): Promise<Emergencies> {
+  const [total] = await warehouse.rows(totalSql, totals, [day])
+  const cars = total === undefined || total.cars === 0 ? [] : await warehouse.rows(foundSql, found, [day])
   const parts = ['tire', 'light', 'engine', 'brake', 'battery'] as const
   return {
     built,

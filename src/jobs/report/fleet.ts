@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Capped, DayCounts, Fleet, Share } from '../../render/report/data.js'
 import type { DriveDay } from './drive.js'
-import { type Query, rowsFrom } from './query.js'
+import type { Rows } from './rows.js'
 
 const daysShown = 31
 const counted = z.object({ day: z.string(), count: z.number() })
@@ -20,13 +20,13 @@ const dayTables = {
 } as const satisfies Record<keyof Omit<DayCounts, 'day'>, unknown>
 
 /** Every day of the drive and status marts, newest first. */
-export async function builtDays(query: Query): Promise<readonly DayCounts[]> {
+export async function builtDays(warehouse: Rows): Promise<readonly DayCounts[]> {
   const days = new Map<string, Record<keyof Omit<DayCounts, 'day'>, number>>()
   const none = { statusRows: 0, driveRows: 0, windows: 0, emergencies: 0, abnormal: 0 }
   for (const name of ['statusRows', 'driveRows', 'windows', 'emergencies', 'abnormal'] as const) {
     const { table, day, where } = dayTables[name]
     const sql = `SELECT CAST(${day} AS VARCHAR) AS day, CAST(count(*) AS DOUBLE) AS count FROM ${table} WHERE ${where} GROUP BY 1`
-    for (const row of await rowsFrom(query, [table], sql, counted)) {
+    for (const row of await warehouse.rows(sql, counted)) {
       const known = days.get(row.day)
       if (known !== undefined) known[name] = row.count
       else if (name === 'statusRows' || name === 'driveRows') days.set(row.day, { ...none, [name]: row.count })
@@ -37,23 +37,22 @@ export async function builtDays(query: Query): Promise<readonly DayCounts[]> {
 
 const one = z.object({ count: z.number() })
 
-async function countOf(query: Query, table: string): Promise<number | undefined> {
-  const [row] = await rowsFrom(query, [table], `SELECT CAST(count(*) AS DOUBLE) AS count FROM ${table}`, one)
+async function countOf(warehouse: Rows, table: string): Promise<number | undefined> {
+  const [row] = await warehouse.rows(`SELECT CAST(count(*) AS DOUBLE) AS count FROM ${table}`, one)
   return row === undefined || row.count === 0 ? undefined : row.count
 }
 
 const owner = z.object({ sex: z.string(), age: z.number(), region: z.string(), model: z.string(), count: z.number() })
 
 /** Owners of the cars that sent anything on the day; marts carry the owner in each row. */
-function ownerSql(tables: readonly string[]): string {
-  const cars = tables.map(
-    (table) => `SELECT DISTINCT car_number, sex, age, region, car_model FROM ${table} WHERE biz_date = $1`,
-  )
-  return `
+const ownerSql = `
 SELECT sex, CAST(age AS DOUBLE) AS age, region, car_model AS model, CAST(count(*) AS DOUBLE) AS count
-FROM (${cars.join(' UNION ')})
+FROM (
+  SELECT DISTINCT car_number, sex, age, region, car_model FROM managed_smartcar_status_info WHERE biz_date = $1
+  UNION
+  SELECT DISTINCT car_number, sex, age, region, car_model FROM managed_smartcar_drive_info WHERE biz_date = $1
+)
 GROUP BY 1, 2, 3, 4`
-}
 
 type Owner = z.infer<typeof owner>
 
@@ -81,20 +80,17 @@ function ageBand(age: number): string {
 }
 
 export async function fleetOf(
-  query: Query,
+  warehouse: Rows,
   day: string,
   days: readonly DayCounts[],
   drive: DriveDay | undefined,
 ): Promise<Fleet> {
-  const marts = ['managed_smartcar_status_info', 'managed_smartcar_drive_info'].filter((table) =>
-    query.tables.has(table),
-  )
-  const owners = marts.length === 0 ? [] : await query.rows(ownerSql(marts), owner, [day])
+  const owners = await warehouse.rows(ownerSql, owner, [day])
   const today = days.find((row) => row.day === day)
   const listed: Capped<DayCounts> = { rows: days.slice(0, daysShown), total: days.length }
   return {
-    masterCars: await countOf(query, 'smartcar_master'),
-    adultCars: await countOf(query, 'smartcar_master_over18'),
+    masterCars: await countOf(warehouse, 'smartcar_master'),
+    adultCars: await countOf(warehouse, 'smartcar_master_over18'),
     activeCars: owners.reduce((sum, one) => sum + one.count, 0),
     statusRows: today?.statusRows ?? 0,
     driveRows: today?.driveRows ?? 0,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Purchases } from '../../render/report/data.js'
-import { type Query, rowsFrom } from './query.js'
+import type { Rows } from './rows.js'
 
 const itemsShown = 10
 const table = 'managed_smartcar_item_buylist_info'
@@ -26,12 +26,12 @@ GROUP BY 1
 ORDER BY 2 DESC, 1`
 
 /** undefined when no month of purchases was built. */
-export async function purchasesOf(query: Query, day: string): Promise<Purchases | undefined> {
-  const [chosen] = await rowsFrom(query, [table], monthSql, month, [day.slice(0, 6)])
+export async function purchasesOf(warehouse: Rows, day: string): Promise<Purchases | undefined> {
+  const [chosen] = await warehouse.rows(monthSql, month, [day.slice(0, 6)])
   if (chosen === undefined) return undefined
-  const [sums] = await query.rows(totalSql, total, [chosen.month])
+  const [sums] = await warehouse.rows(totalSql, total, [chosen.month])
   if (sums === undefined || sums.rows === 0) return undefined
-  const sold = await query.rows(itemSql, item, [chosen.month])
+  const sold = await warehouse.rows(itemSql, item, [chosen.month])
   const liked = sold.toSorted((a, b) => b.score - a.score || (a.item < b.item ? -1 : 1))
   return {
     month: chosen.month,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Speeding, SpeedingCar } from '../../render/report/data.js'
-import { type Query, rowsFrom } from './query.js'
+import type { Rows } from './rows.js'
 
 const carsShown = 30
 const windowsShown = 12
@@ -51,16 +51,16 @@ function byHour(counts: readonly { readonly hour: number; readonly count: number
 
 /** `detected`: detection has run over this day; undefined otherwise, since no alert would then mean nothing. */
 export async function speedingOf(
-  query: Query,
+  warehouse: Rows,
   day: string,
   detected: boolean,
   rule: Speeding['rule'],
 ): Promise<Speeding | undefined> {
   if (!detected) return undefined
-  const hours = byHour(await rowsFrom(query, [table], hourSql, hourCount, [day]))
-  const cars = await rowsFrom(query, [table], carSql, car, [day])
-  const carHours = await rowsFrom(query, [table], carHourSql, carHour, [day])
-  const fastest = await rowsFrom(query, [table], windowSql, window, [day])
+  const hours = byHour(await warehouse.rows(hourSql, hourCount, [day]))
+  const cars = await warehouse.rows(carSql, car, [day])
+  const carHours = await warehouse.rows(carHourSql, carHour, [day])
+  const fastest = await warehouse.rows(windowSql, window, [day])
   const windows = hours.reduce((sum, count) => sum + count, 0)
   const rows = cars
     .slice(0, carsShown)

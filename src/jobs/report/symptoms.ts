@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Measure, Spread, SymptomRow, Symptoms } from '../../render/report/data.js'
-import { type Query, rowsFrom } from './query.js'
+import type { Rows } from './rows.js'
 
 /** The rule of pilot.md, section 5. */
 const zLimit = 2
@@ -9,7 +9,6 @@ const steeringLimit = 2000
 const binWidth = 0.5
 const binCount = 16
 const shown = 60
-const tables = ['managed_smartcar_symptom_info', 'smartcar_symptom_scores']
 
 const symptom = z.object({
   car: z.string(),
@@ -72,11 +71,11 @@ function measure(average: number, score: number | null, abnormal: boolean): Meas
 }
 
 /** undefined when the symptom mart has no rows of this day. */
-export async function symptomsOf(query: Query, day: string): Promise<Symptoms | undefined> {
-  const found = await rowsFrom(query, tables, symptomSql, symptom, [day])
+export async function symptomsOf(warehouse: Rows, day: string): Promise<Symptoms | undefined> {
+  const found = await warehouse.rows(symptomSql, symptom, [day])
   const [first] = found
   if (first === undefined) return undefined
-  const counted = await query.rows(binSql, bin, [day])
+  const counted = await warehouse.rows(binSql, bin, [day])
   const spread = (pedal: 'speed' | 'brake', mean: number, deviation: number | null): Spread => ({
     mean,
     deviation: deviation === 0 ? undefined : (deviation ?? undefined),

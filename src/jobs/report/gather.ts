@@ -1,0 +1,64 @@
+import { FailedError } from '../../core/errors.js'
+import { readLakeManifests } from '../../core/lake.js'
+import type { JobContext } from '../../core/ports.js'
+import { openWarehouse } from '../../engines/duckdb/warehouse.js'
+import type { DataTests, ReportData, Speeding } from '../../render/report/data.js'
+import { isoDay } from '../../render/report/text.js'
+import { alertDays } from '../stream/alert-files.js'
+import { driveDay } from './drive.js'
+import { emergenciesOf } from './emergencies.js'
+import { builtDays, fleetOf } from './fleet.js'
+import { intakeOf } from './intake.js'
+import { purchasesOf } from './purchases.js'
+import { lastWork, readRuns } from './runs.js'
+import { speedingOf } from './speeding.js'
+import { symptomsOf } from './symptoms.js'
+
+export interface GatherOptions {
+  /** Name of the site. */
+  readonly site: string
+  /** yyyyMMdd; the newest day that was built when left out. */
+  readonly day?: string
+}
+
+/** The day to show; throws FailedError when nothing, or not this day, was built. */
+function chooseDay(days: readonly { readonly day: string }[], wanted: string | undefined): string {
+  const newest = days[0]?.day
+  if (newest === undefined) {
+    throw new FailedError('REPORT_NOTHING_BUILT', 'there is nothing to report yet: no day was built', {
+      hints: ['smartcar pilot makes a whole day', 'or: smartcar collect PATH, then smartcar mart build'],
+    })
+  }
+  if (wanted === undefined || days.some(({ day }) => day === wanted)) return wanted ?? newest
+  const known = days.slice(0, 5).map(({ day }) => isoDay(day))
+  throw new FailedError('REPORT_DAY_NOT_BUILT', `the day ${isoDay(wanted)} was not built`, {
+    hints: [`smartcar mart build --day ${wanted}`, `days that were built, newest first: ${known.join(', ')}`],
+  })
+}
+
+/** Counts and averages of one day of the site, ready to be drawn. Aggregated in SQL: no row of a log comes here. */
+export async function gatherReport(options: GatherOptions, context: JobContext): Promise<ReportData> {
+  await using warehouse = await openWarehouse(context)
+  const days = await builtDays(warehouse)
+  const day = chooseDay(days, options.day)
+  const drive = await driveDay(warehouse, day)
+  const detected = (await alertDays(context, 'speeding_alerts')).some((one) => one.day === day)
+  const statusBuilt = days.some((one) => one.day === day && one.statusRows > 0)
+  const stages = lastWork(await readRuns(context), day).map((stage) => ({ ...stage, rows: stage.rows ?? undefined }))
+  return {
+    site: options.site,
+    day,
+    fleet: await fleetOf(warehouse, day, days, drive),
+    emergencies: await emergenciesOf(warehouse, day, statusBuilt),
+    symptoms: await symptomsOf(warehouse, day),
+    speeding: await speedingOf(warehouse, day, detected, speedingRule),
+    areas: drive?.areas,
+    purchases: await purchasesOf(warehouse, day),
+    intake: intakeOf(await readLakeManifests(context)),
+    stages: { rows: stages, total: stages.length },
+    tests: noTests,
+  }
+}
+
+const speedingRule: Speeding['rule'] = { name: 'speeding', seconds: 30, limit: 80 }
+const noTests: DataTests = { run: 0, failed: { rows: [], total: 0 }, byTable: [] }
