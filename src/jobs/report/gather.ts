@@ -2,15 +2,17 @@ import { FailedError } from '../../core/errors.js'
 import { readLakeManifests } from '../../core/lake.js'
 import type { JobContext } from '../../core/ports.js'
 import { openWarehouse } from '../../engines/duckdb/warehouse.js'
-import type { DataTests, ReportData, Speeding } from '../../render/report/data.js'
+import type { Capped, ReportData, Speeding, StageRun } from '../../render/report/data.js'
 import { isoDay } from '../../render/report/text.js'
+import type { CatalogueEntry } from '../mart/catalogue.js'
 import { alertDays } from '../stream/alert-files.js'
+import { buildsOf, testsOf } from './builds.js'
 import { driveDay } from './drive.js'
 import { emergenciesOf } from './emergencies.js'
 import { builtDays, fleetOf } from './fleet.js'
 import { intakeOf } from './intake.js'
 import { purchasesOf } from './purchases.js'
-import { lastWork, readRuns } from './runs.js'
+import { lastWork, readRuns, type StageRecord } from './runs.js'
 import { speedingOf } from './speeding.js'
 import { symptomsOf } from './symptoms.js'
 
@@ -44,7 +46,8 @@ export async function gatherReport(options: GatherOptions, context: JobContext):
   const drive = await driveDay(warehouse, day)
   const detected = (await alertDays(context, 'speeding_alerts')).some((one) => one.day === day)
   const statusBuilt = days.some((one) => one.day === day && one.statusRows > 0)
-  const stages = lastWork(await readRuns(context), day).map((stage) => ({ ...stage, rows: stage.rows ?? undefined }))
+  const purchases = await purchasesOf(warehouse, day)
+  const builds = await buildsOf(context, day, purchases?.month)
   return {
     site: options.site,
     day,
@@ -53,12 +56,25 @@ export async function gatherReport(options: GatherOptions, context: JobContext):
     symptoms: await symptomsOf(warehouse, day),
     speeding: await speedingOf(warehouse, day, detected, speedingRule),
     areas: drive?.areas,
-    purchases: await purchasesOf(warehouse, day),
+    purchases,
     intake: intakeOf(await readLakeManifests(context)),
-    stages: { rows: stages, total: stages.length },
-    tests: noTests,
+    stages: stagesOf(lastWork(await readRuns(context), day), builds),
+    tests: testsOf(builds),
   }
 }
 
 const speedingRule: Speeding['rule'] = { name: 'speeding', seconds: 30, limit: 80 }
-const noTests: DataTests = { run: 0, failed: { rows: [], total: 0 }, byTable: [] }
+
+/** The stages of the pilot; the builds of single tables stand below the stage that made them. */
+function stagesOf(recorded: readonly StageRecord[], builds: readonly CatalogueEntry[]): Capped<StageRun> {
+  const rows: StageRun[] = []
+  const tables = builds.map(
+    ({ table, rows: count, ms }): StageRun => ({ id: `build/${table}`, title: table, inside: true, rows: count, ms }),
+  )
+  for (const { id, title, rows: count, ms } of recorded) {
+    rows.push({ id, title, inside: false, rows: count ?? undefined, ms })
+    if (id === 'build') rows.push(...tables.splice(0))
+  }
+  rows.push(...tables)
+  return { rows, total: rows.length }
+}

@@ -207,6 +207,8 @@ export interface Intake extends Capped<IntakeFile> {
 export interface StageRun {
   readonly id: string
   readonly title: string
+  /** Part of another stage, whose time includes this one's. */
+  readonly inside: boolean
   readonly rows: number | undefined
   readonly ms: number
 }

@@ -141,6 +141,7 @@ th:last-child,td:last-child{padding-right:0}
 .file{font-size:.95em}
 td code{display:block;color:var(--muted);margin-top:.2rem}
 td code:first-child{margin-top:0;color:inherit}
+td code.inside{padding-left:1.1rem;color:var(--muted)}
 .chips{display:flex;flex-wrap:wrap;gap:.35rem}
 .chip{display:inline-block;padding:.08rem .6rem;border-radius:99px;font-size:.8rem;line-height:1.6;background:var(--none);white-space:nowrap}
 .chip b{font-weight:600}

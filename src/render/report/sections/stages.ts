@@ -20,7 +20,8 @@ export function stageSection(stages: Capped<StageRun>): Html {
       ),
     )
   }
-  const total = stages.rows.reduce((sum, stage) => sum + stage.ms, 0)
+  const outer = stages.rows.filter((stage) => !stage.inside)
+  const total = (outer.length === 0 ? stages.rows : outer).reduce((sum, stage) => sum + stage.ms, 0)
   const longest = Math.max(1, ...stages.rows.map((stage) => stage.ms))
   const table = dataTable(
     say('단계별 행과 시간', 'rows and time of each stage'),
@@ -31,8 +32,11 @@ export function stageSection(stages: Capped<StageRun>): Html {
       { title: say('시간', 'Time'), align: 'right' },
       { title: html`<span class="hidden">${say('시간 막대', 'time as a bar')}</span>`, wide: true },
     ],
-    stages.rows.map((stage) => [
-      { show: stage.title },
+    stages.rows.map((stage, index) => [
+      {
+        show: stage.inside ? html`<code class="inside">${stage.title}</code>` : html`<b>${stage.title}</b>`,
+        sort: index,
+      },
       stage.rows === undefined ? { show: '', sort: -1 } : count(stage.rows),
       stage.rows === undefined || stage.ms <= 0
         ? { show: '', sort: -1 }

@@ -224,9 +224,10 @@ export function sampleReport(cars = 20, day = '20200322'): ReportData {
     },
     stages: capped(
       [
-        { id: 'simulate', title: 'simulate', rows: 1_296_000, ms: 1210 },
-        { id: 'collect', title: 'collect', rows: 1_296_000, ms: 640 },
-        { id: 'build', title: 'build', rows: 1_296_000, ms: 2950 },
+        { id: 'simulate', title: 'simulate', inside: false, rows: 1_296_000, ms: 1210 },
+        { id: 'collect', title: 'collect', inside: false, rows: 1_296_000, ms: 640 },
+        { id: 'build', title: 'build', inside: false, rows: 1_296_000, ms: 2950 },
+        { id: 'build/a', title: 'managed_smartcar_drive_info', inside: true, rows: 864_000, ms: 1400 },
       ],
       60,
     ),
