@@ -24,6 +24,11 @@ export interface TextColumn {
   readonly starts: Int32Array
   readonly lengths: Int32Array
   readonly validity: Validity
+  /**
+   * Four words a row as DuckDB keeps them: the length, then the text itself with zeros behind it (up to 12 bytes) or
+   * its first 4 bytes and its address. Equal words mean equal texts.
+   */
+  readonly inline: Int32Array
 }
 
 export interface FixedColumn {
@@ -84,6 +89,7 @@ export function textColumn(
   const raw = bindings.vector_get_data(vector, rows * stringBytes)
   const validity = validityOf(bindings, vector, rows)
   const words = new Uint32Array(raw.buffer, raw.byteOffset, rows * 4)
+  const inline = new Int32Array(raw.buffer, raw.byteOffset, rows * 4)
   const { starts, lengths } = scratch
   let longBytes = 0
   for (let row = 0; row < rows; row++) {
@@ -92,7 +98,7 @@ export function textColumn(
     lengths[row] = length
     if (length > inlineBytes) longBytes += length
   }
-  if (longBytes === 0) return { pool: raw, starts, lengths, validity }
+  if (longBytes === 0) return { pool: raw, starts, lengths, validity, inline }
   if (scratch.pool.length < raw.length + longBytes) scratch.pool = new Uint8Array((raw.length + longBytes) * 2)
   const pool = scratch.pool
   pool.set(raw)
@@ -127,7 +133,7 @@ export function textColumn(
     end += run
     row = last + 1
   }
-  return { pool, starts, lengths, validity }
+  return { pool, starts, lengths, validity, inline }
 }
 
 /** Addresses have at most 48 bits in use, so a double holds them. */
