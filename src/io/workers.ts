@@ -1,21 +1,28 @@
 import { on } from 'node:events'
 import os from 'node:os'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import type { WorkerHandle, Workers } from '../core/ports.js'
 import { packageRoot, runsFromSource } from './package-root.js'
 
-function entryPath(entry: string): string {
-  return runsFromSource
-    ? path.join(packageRoot(), 'src', 'workers', `${entry}.ts`)
-    : path.join(packageRoot(), 'dist', 'src', 'workers', `${entry}.js`)
+/**
+ * From source a thread has to learn TypeScript by itself: on Node 20 `--import tsx` in a worker's arguments does not
+ * reach its entry module.
+ */
+function startFromSource(entry: string, data: unknown): Worker {
+  const module = pathToFileURL(path.join(packageRoot(), 'src', 'workers', `${entry}.ts`)).href
+  const [tsx, file] = [import.meta.resolve('tsx/esm/api'), module].map((url) => JSON.stringify(url))
+  const code = `import(${tsx}).then(({ register }) => { register(); return import(${file}) })`
+  return new Worker(code, { eval: true, workerData: data })
+}
+
+function startBuilt(entry: string, data: unknown): Worker {
+  return new Worker(path.join(packageRoot(), 'dist', 'src', 'workers', `${entry}.js`), { workerData: data })
 }
 
 function start(entry: string, data: unknown): WorkerHandle {
-  const worker = new Worker(entryPath(entry), {
-    workerData: data,
-    ...(runsFromSource ? { execArgv: ['--import', 'tsx'] } : {}),
-  })
+  const worker = runsFromSource ? startFromSource(entry, data) : startBuilt(entry, data)
   const ended = new AbortController()
   let failure: unknown
   // Listening from the start: a message that comes before messages() is called must not be lost.
