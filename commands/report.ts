@@ -35,6 +35,7 @@ The same data gives the same bytes: a second run says unchanged.`
     const result = await writeReport(
       {
         site: context.site.name,
+        ruleFiles: context.site.stream.rules,
         locale: flags.locale ?? context.site.locale,
         ...(flags.day === undefined ? {} : { day: flags.day }),
         ...(flags.output === undefined ? {} : { output: flags.output }),

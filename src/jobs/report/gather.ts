@@ -2,8 +2,9 @@ import { FailedError } from '../../core/errors.js'
 import { readLakeManifests } from '../../core/lake.js'
 import type { JobContext } from '../../core/ports.js'
 import { openWarehouse } from '../../engines/duckdb/warehouse.js'
-import type { Capped, ReportData, Speeding, StageRun } from '../../render/report/data.js'
+import type { Capped, ReportData, SpeedingRule, StageRun } from '../../render/report/data.js'
 import { isoDay } from '../../render/report/text.js'
+import { loadRules } from '../../rules/catalog.js'
 import type { CatalogueEntry } from '../mart/catalogue.js'
 import { alertDays } from '../stream/alert-files.js'
 import { buildsOf, testsOf } from './builds.js'
@@ -21,7 +22,11 @@ export interface GatherOptions {
   readonly site: string
   /** yyyyMMdd; the newest day that was built when left out. */
   readonly day?: string
+  /** Rule files or folders of the site, absolute (`stream.rules`). */
+  readonly ruleFiles: readonly string[]
 }
+
+const alertsTable = 'speeding_alerts'
 
 /** The day to show; throws FailedError when nothing, or not this day, was built. */
 function chooseDay(days: readonly { readonly day: string }[], wanted: string | undefined): string {
@@ -44,7 +49,7 @@ export async function gatherReport(options: GatherOptions, context: JobContext):
   const days = await builtDays(warehouse)
   const day = chooseDay(days, options.day)
   const drive = await driveDay(warehouse, day)
-  const detected = (await alertDays(context, 'speeding_alerts')).some((one) => one.day === day)
+  const detected = (await alertDays(context, alertsTable)).some((one) => one.day === day)
   const statusBuilt = days.some((one) => one.day === day && one.statusRows > 0)
   const purchases = await purchasesOf(warehouse, day)
   const builds = await buildsOf(context, day, purchases?.month)
@@ -54,7 +59,7 @@ export async function gatherReport(options: GatherOptions, context: JobContext):
     fleet: await fleetOf(warehouse, day, days, drive),
     emergencies: await emergenciesOf(warehouse, day, statusBuilt),
     symptoms: await symptomsOf(warehouse, day),
-    speeding: await speedingOf(warehouse, day, detected, speedingRule),
+    speeding: await speedingOf(warehouse, day, detected, await speedingRule(options.ruleFiles, context)),
     areas: drive?.areas,
     purchases,
     intake: intakeOf(await readLakeManifests(context)),
@@ -63,7 +68,17 @@ export async function gatherReport(options: GatherOptions, context: JobContext):
   }
 }
 
-const speedingRule: Speeding['rule'] = { name: 'speeding', seconds: 30, limit: 80 }
+/** The rule that fills the alerts table; the built-in one unless the site has its own. */
+async function speedingRule(ruleFiles: readonly string[], context: JobContext): Promise<SpeedingRule> {
+  const found = (await loadRules(ruleFiles, context)).find(({ rule }) => rule.output.table === alertsTable)
+  const { condition } = found?.rule.text ?? { condition: '' }
+  const limit = /^avg_speed\s*>\s*(\d+(?:\.\d+)?)$/.exec(condition.trim())?.[1]
+  return {
+    seconds: found?.rule.window.size ?? 0,
+    condition,
+    limit: limit === undefined ? undefined : Number(limit),
+  }
+}
 
 /** The stages of the pilot; the builds of single tables stand below the stage that made them. */
 function stagesOf(recorded: readonly StageRecord[], builds: readonly CatalogueEntry[]): Capped<StageRun> {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Speeding, SpeedingCar } from '../../render/report/data.js'
+import type { Speeding, SpeedingCar, SpeedingRule } from '../../render/report/data.js'
 import type { Rows } from './rows.js'
 
 const carsShown = 30
@@ -54,7 +54,7 @@ export async function speedingOf(
   warehouse: Rows,
   day: string,
   detected: boolean,
-  rule: Speeding['rule'],
+  rule: SpeedingRule,
 ): Promise<Speeding | undefined> {
   if (!detected) return undefined
   const hours = byHour(await warehouse.rows(hourSql, hourCount, [day]))

@@ -142,14 +142,22 @@ export interface SpeedingWindow {
   readonly rows: number
 }
 
+export interface SpeedingRule {
+  /** Length of a window. */
+  readonly seconds: number
+  /** As the rule's file says it: `avg_speed > 80` */
+  readonly condition: string
+  /** Average speed that a window has to be over; undefined for a rule that asks for something else. */
+  readonly limit: number | undefined
+}
+
 export interface Speeding {
   readonly windows: number
   readonly cars: Capped<SpeedingCar>
   /** All cars together, 24 of them. */
   readonly hours: readonly number[]
   readonly fastest: Capped<SpeedingWindow>
-  /** The rule: windows of so many seconds whose average is over so many km/h. */
-  readonly rule: { readonly name: string; readonly seconds: number; readonly limit: number }
+  readonly rule: SpeedingRule
 }
 
 export interface AreaRow {

@@ -85,10 +85,13 @@ export function speedingSection(speeding: Speeding | undefined): Html {
     const text = say('이날의 과속 감지가 실행되지 않았습니다.', 'Speeding detection has not run over this day.')
     return section('speeding', title, undefined, empty(text, false))
   }
-  const { seconds, limit } = speeding.rule
+  const { seconds, limit, condition } = speeding.rule
+  const ko = limit === undefined ? html`규칙 <code>${condition}</code>에 해당하는` : `평균 속도가 ${limit} km/h를 넘은`
+  const en =
+    limit === undefined ? html`that meet <code>${condition}</code>` : `whose average speed is over ${limit} km/h`
   const lead = say(
-    `평균 속도가 ${limit} km/h를 넘은 ${seconds}초 구간입니다. 시각은 로그에 적힌 시각이며, ${seconds}초의 배수에 맞춰 나눕니다.`,
-    `Windows of ${seconds} seconds whose average speed is over ${limit} km/h, by the time written in the log, aligned to multiples of ${seconds} seconds.`,
+    html`${ko} ${seconds}초 구간입니다. 시각은 로그에 적힌 시각이며, ${seconds}초의 배수에 맞춰 나눕니다.`,
+    html`Windows of ${seconds} seconds ${en}, by the time written in the log, aligned to multiples of ${seconds} seconds.`,
   )
   if (speeding.windows === 0) {
     return section('speeding', title, lead, empty(say('이날은 과속이 없습니다.', 'No speeding on this day.'), true))

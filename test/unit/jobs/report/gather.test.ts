@@ -8,11 +8,13 @@ import { makeSite, writeAlerts, writePartition } from './warehouse-site.js'
 
 const day = '20200322'
 
+const site = { site: 'test', ruleFiles: [] }
+
 describe('gatherReport', () => {
   it('counts the fleet and its owners', async () => {
     await using context = await testContext()
     await makeSite(context)
-    const { fleet, ...data } = await gatherReport({ site: 'test' }, context)
+    const { fleet, ...data } = await gatherReport(site, context)
     expect(data.site).toBe('test')
     expect(data.day).toBe(day)
     expect(fleet).toMatchObject({ activeCars: 3, statusRows: 12, driveRows: 12, averageSpeed: 62.5, topSpeed: 100 })
@@ -28,7 +30,7 @@ describe('gatherReport', () => {
   it('says which part is broken, where and since when', async () => {
     await using context = await testContext()
     await makeSite(context)
-    const { emergencies } = await gatherReport({ site: 'test' }, context)
+    const { emergencies } = await gatherReport(site, context)
     expect(emergencies.total).toBe(1)
     expect(emergencies.rows[0]).toEqual({
       car: 'C0001',
@@ -50,7 +52,7 @@ describe('gatherReport', () => {
   it('carries the scores of the symptom rule, the most unusual car first', async () => {
     await using context = await testContext()
     await makeSite(context)
-    const { symptoms } = await gatherReport({ site: 'test' }, context)
+    const { symptoms } = await gatherReport(site, context)
     // Averages 1, 1, 4: mean 2, population deviation sqrt(2).
     expect(symptoms?.speed.mean).toBeCloseTo(2, 12)
     expect(symptoms?.speed.deviation).toBeCloseTo(Math.SQRT2, 12)
@@ -70,7 +72,7 @@ describe('gatherReport', () => {
   it('spreads speeding over the hours, the clock 240000 in the last one', async () => {
     await using context = await testContext()
     await makeSite(context)
-    const { speeding } = await gatherReport({ site: 'test' }, context)
+    const { speeding } = await gatherReport(site, context)
     expect(speeding?.windows).toBe(4)
     expect(speeding?.hours[13]).toBe(2)
     expect(speeding?.hours[23]).toBe(2)
@@ -92,7 +94,7 @@ describe('gatherReport', () => {
   it('averages speed by area and hour', async () => {
     await using context = await testContext()
     await makeSite(context)
-    const { areas } = await gatherReport({ site: 'test' }, context)
+    const { areas } = await gatherReport(site, context)
     expect(areas?.rows.map(({ area, rows, average }) => ({ area, rows, average }))).toEqual([
       { area: 'A01', rows: 8, average: 62.5 },
       { area: 'B02', rows: 4, average: 62.5 },
@@ -104,7 +106,7 @@ describe('gatherReport', () => {
   it('ranks the items of the month', async () => {
     await using context = await testContext()
     await makeSite(context)
-    const { purchases } = await gatherReport({ site: 'test' }, context)
+    const { purchases } = await gatherReport(site, context)
     expect(purchases).toMatchObject({ month: '202003', rows: 3, buyers: 2 })
     expect(purchases?.averageScore).toBeCloseTo(8 / 3, 12)
     expect(purchases?.sold.rows[0]).toEqual({ item: 'Item-001', count: 2, score: 1.5 })
@@ -115,8 +117,8 @@ describe('gatherReport', () => {
     await using context = await testContext()
     await makeSite(context)
     await makeSite(context, '20200321')
-    expect((await gatherReport({ site: 'test' }, context)).day).toBe(day)
-    const older = await gatherReport({ site: 'test', day: '20200321' }, context)
+    expect((await gatherReport(site, context)).day).toBe(day)
+    const older = await gatherReport({ ...site, day: '20200321' }, context)
     expect(older.day).toBe('20200321')
     expect(older.fleet.days.rows.map((row) => row.day)).toEqual([day, '20200321'])
     expect(older.speeding?.fastest.rows[0]?.start).toBe('20200321240000')
@@ -125,7 +127,7 @@ describe('gatherReport', () => {
   it('refuses a day that was not built, and says which were', async () => {
     await using context = await testContext()
     await makeSite(context)
-    const refusal = await gatherReport({ site: 'test', day: '20200101' }, context).catch((error: unknown) => error)
+    const refusal = await gatherReport({ ...site, day: '20200101' }, context).catch((error: unknown) => error)
     expect(refusal).toBeInstanceOf(FailedError)
     expect(refusal).toMatchObject({
       code: 'REPORT_DAY_NOT_BUILT',
@@ -135,7 +137,7 @@ describe('gatherReport', () => {
 
   it('says what to do in an empty site', async () => {
     await using context = await testContext()
-    await expect(gatherReport({ site: 'test' }, context)).rejects.toMatchObject({ code: 'REPORT_NOTHING_BUILT' })
+    await expect(gatherReport(site, context)).rejects.toMatchObject({ code: 'REPORT_NOTHING_BUILT' })
   })
 
   it('works with a day of status rows alone', async () => {
@@ -144,7 +146,7 @@ describe('gatherReport', () => {
     await context.files.removeTree(`${context.layout.warehouse}/managed_smartcar_drive_info`)
     await context.files.removeTree(`${context.layout.warehouse}/managed_smartcar_symptom_info`)
     await context.files.removeTree(context.layout.alerts)
-    const data = await gatherReport({ site: 'test' }, context)
+    const data = await gatherReport(site, context)
     expect(data).toMatchObject({ areas: undefined, symptoms: undefined, speeding: undefined })
     expect(data.fleet).toMatchObject({ activeCars: 3, driveRows: 0, averageSpeed: undefined })
     expect(renderReport(data, 'en')).toContain('Speeding detection has not run over this day.')
@@ -154,7 +156,7 @@ describe('gatherReport', () => {
     await using context = await testContext()
     await makeSite(context)
     await writeAlerts(context, day, [])
-    const { speeding } = await gatherReport({ site: 'test' }, context)
+    const { speeding } = await gatherReport(site, context)
     expect(speeding).toMatchObject({ windows: 0, cars: { rows: [], total: 0 } })
   })
 
@@ -167,14 +169,14 @@ describe('gatherReport', () => {
     await writeRun({ ...run, sequence: 2, stages: [done(20, 700)] }, context)
     await writeRun({ ...run, sequence: 3, stages: [{ ...done(0, 1), outcome: 'unchanged' as const }] }, context)
     await writeRun({ ...run, sequence: 4, days: ['20200101'], stages: [done(99, 9)] }, context)
-    const { stages } = await gatherReport({ site: 'test' }, context)
+    const { stages } = await gatherReport(site, context)
     expect(stages.rows).toMatchObject([{ id: 'collect', rows: 20, ms: 700 }])
   })
 
   it('counts only what is of the day when other days lie beside it', async () => {
     await using context = await testContext()
     await makeSite(context)
-    const before = await gatherReport({ site: 'test', day }, context)
+    const before = await gatherReport({ ...site, day }, context)
     await makeSite(context, '20200401')
     await writePartition(
       context,
@@ -183,7 +185,7 @@ describe('gatherReport', () => {
       `SELECT 'A0001' AS car_number, NULL::VARCHAR AS tire_check, NULL::VARCHAR AS light_check, 'Engine Check' AS engine_check,
          NULL::VARCHAR AS break_check, NULL::VARCHAR AS battery_check`,
     )
-    const after = await gatherReport({ site: 'test', day }, context)
+    const after = await gatherReport({ ...site, day }, context)
     const { days: _before, ...fleetBefore } = before.fleet
     const { days: _after, ...fleetAfter } = after.fleet
     expect({ ...after, fleet: fleetAfter }).toEqual({ ...before, fleet: fleetBefore })

@@ -171,7 +171,7 @@ export function sampleReport(cars = 20, day = '20200322'): ReportData {
         speeders.reduce((sum, speeder) => sum + (speeder.hours[hour] ?? 0), 0),
       ),
       fastest: capped(windows, 12),
-      rule: { name: 'speeding', seconds: 30, limit: 80 },
+      rule: { seconds: 30, condition: 'avg_speed > 80', limit: 80 },
     },
     areas: { rows: areas },
     purchases: {
