@@ -1,4 +1,4 @@
-import { addDays, clockText, secondsPerDay } from '../core/calendar.js'
+import { clockText, secondsPerDay } from '../core/calendar.js'
 import { speedBit } from './drive-tables.js'
 import { rowSeconds } from './fault-lane.js'
 import { speedLimit, windowSeconds } from './truth-rules.js'
@@ -11,7 +11,7 @@ export interface SpeedingWindow {
   readonly car: string
   /** yyyyMMddHHmmss, included */
   readonly start: string
-  /** yyyyMMddHHmmss, excluded */
+  /** yyyyMMddHHmmss, excluded; 240000 ends the last window of a day */
   readonly end: string
   readonly avg: number
   readonly rows: number
@@ -100,11 +100,6 @@ export class SpeedingWindows {
   }
 }
 
-/** 14 digits of a second of the day; the end of the day's last window is the next day's first second. */
-function timeText(day: string, second: number): string {
-  return second < secondsPerDay ? day + clockText(second) : addDays(day, 1) + clockText(second - secondsPerDay)
-}
-
 /** Windows from `SpeedingWindows.take` of any number of workers, by window and then by car. */
 export function speedingWindows(
   day: string,
@@ -116,9 +111,9 @@ export function speedingWindows(
     for (let at = 0; at < numbers.length; at += windowFields) {
       const [ordinal = 0, window = 0, sum = 0, rows = 0, last = 0] = numbers.subarray(at, at + windowFields)
       const car = carOf(ordinal)
-      const start = timeText(day, window * windowSeconds)
-      const end = timeText(day, (window + 1) * windowSeconds)
-      const truth = { car, start, end, avg: sum / rows, rows, member: `${car}-${timeText(day, last)}` }
+      const start = day + clockText(window * windowSeconds)
+      const end = day + clockText((window + 1) * windowSeconds)
+      const truth = { car, start, end, avg: sum / rows, rows, member: `${car}-${day}${clockText(last)}` }
       windows.push({ ordinal, window, truth })
     }
   }

@@ -96,12 +96,16 @@ export function wornParts(random: Random): WornPart[] {
 
 /** Engine and break in one draw: 25 cells, 5 engines x 5 brakes, four of five `A`; a worn one is always `C`. */
 export function engineBreakTable(engineWorn: boolean, breakWorn: boolean): Int32Array {
-  return Int32Array.from({ length: 25 }, (_, cell) => {
-    const engine = engineWorn ? 'C' : cell % 5 < 4 ? 'A' : 'B'
-    const brake = breakWorn ? 'C' : cell < 20 ? 'A' : 'B'
-    return pack4(`,${engine},${brake}`)
-  })
+  return engineBreakTables[(engineWorn ? 1 : 0) + (breakWorn ? 2 : 0)] ?? new Int32Array(25)
 }
+
+const engineBreakTables = [0, 1, 2, 3].map((worn) =>
+  Int32Array.from({ length: 25 }, (_, cell) => {
+    const engine = (worn & 1) === 1 ? 'C' : cell % 5 < 4 ? 'A' : 'B'
+    const brake = (worn & 2) === 2 ? 'C' : cell < 20 ? 'A' : 'B'
+    return pack4(`,${engine},${brake}`)
+  }),
+)
 
 export function lightPair(left: string, right: string): number {
   return pack4(`,${left},${right}`)

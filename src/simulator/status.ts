@@ -25,15 +25,6 @@ const rowsPerMinute = 15
 /** Sums of the rows written: four tires, then the battery. */
 export type StatusSums = Float64Array
 
-/** Everything that a row of one car needs at the moment, changed when a part wears out. */
-interface Condition {
-  tires: [NumberTable, NumberTable, NumberTable, NumberTable]
-  readonly lights: [string, string, string, string]
-  engineWorn: boolean
-  breakWorn: boolean
-  battery: NumberTable
-}
-
 /** One car on one day, row by row. */
 export class StatusDay {
   readonly worn: readonly WornPart[]
@@ -43,13 +34,19 @@ export class StatusDay {
   private readonly dayTail: number
   private readonly carDigits: number
   private readonly seconds: Int32Array
-  private readonly condition: Condition = {
-    tires: [normalTire, normalTire, normalTire, normalTire],
-    lights: ['1', '1', '1', '1'],
-    engineWorn: false,
-    breakWorn: false,
-    battery: normalBattery,
-  }
+  private readonly tires = [normalTire, normalTire, normalTire, normalTire] as [
+    NumberTable,
+    NumberTable,
+    NumberTable,
+    NumberTable,
+  ]
+  private readonly lights = ['1', '1', '1', '1']
+  private frontLights = lightPair('1', '1')
+  private backLights = lightPair('1', '1')
+  private engineWorn = false
+  private breakWorn = false
+  private engineBreak = engineBreakTable(false, false)
+  private battery = normalBattery
   private row = 0
   private nextWorn = 0
 
@@ -81,13 +78,16 @@ export class StatusDay {
   }
 
   private wearOut({ part, value }: WornPart): void {
-    const condition = this.condition
     const index = ['fl', 'fr', 'bl', 'br'].indexOf(part.slice(-2))
-    if (part.startsWith('tire')) condition.tires[index] = constantTable(Number(value))
-    else if (part.startsWith('light')) condition.lights[index] = value
-    else if (part === 'engine') condition.engineWorn = true
-    else if (part === 'break') condition.breakWorn = true
-    else condition.battery = constantTable(Number(value))
+    if (part.startsWith('tire')) this.tires[index] = constantTable(Number(value))
+    else if (part.startsWith('light')) this.lights[index] = value
+    else if (part === 'battery') this.battery = constantTable(Number(value))
+    else if (part === 'engine') this.engineWorn = true
+    else this.breakWorn = true
+    const [fl = '1', fr = '1', bl = '1', br = '1'] = this.lights
+    this.frontLights = lightPair(fl, fr)
+    this.backLights = lightPair(bl, br)
+    this.engineBreak = engineBreakTable(this.engineWorn, this.breakWorn)
   }
 
   /**
@@ -96,18 +96,13 @@ export class StatusDay {
    * first: V8 looks an imported binding up again at every use.
    */
   private writeRows(view: DataView, start: number, from: number, to: number): number {
-    const { dayHead, dayTail, carDigits, seconds, state, sums } = this
-    const { tires, lights, engineWorn, breakWorn, battery } = this.condition
-    const [fl, fr, bl, br] = tires
-    const [flCells, frCells, blCells, brCells, batteryCells] = [fl.cells, fr.cells, bl.cells, br.cells, battery.cells]
-    const { packed: flText, meta: flMeta } = fl
-    const { packed: frText, meta: frMeta } = fr
-    const { packed: blText, meta: blMeta } = bl
-    const { packed: brText, meta: brMeta } = br
-    const { packed: batteryText, meta: batteryMeta } = battery
-    const frontLights = lightPair(lights[0], lights[1])
-    const backLights = lightPair(lights[2], lights[3])
-    const engineBreak = engineBreakTable(engineWorn, breakWorn)
+    const { dayHead, dayTail, carDigits, seconds, state, sums, frontLights, backLights, engineBreak, battery } = this
+    const [fl, fr, bl, br] = this.tires
+    const { cells: flCells, packed: flText, meta: flMeta } = fl
+    const { cells: frCells, packed: frText, meta: frMeta } = fr
+    const { cells: blCells, packed: blText, meta: blMeta } = bl
+    const { cells: brCells, packed: brText, meta: brMeta } = br
+    const { cells: batteryCells, packed: batteryText, meta: batteryMeta } = battery
     const [minutes, perMinute, lineEnd] = [minuteTexts, rowsPerMinute, newline]
     let [a, b, c, counter] = state as unknown as [number, number, number, number]
     let [sumFl, sumFr, sumBl, sumBr, sumBattery] = sums as unknown as [number, number, number, number, number]
