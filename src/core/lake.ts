@@ -30,6 +30,8 @@ export const lakeManifest = z.strictObject({
   source: z.string(),
   /** SHA-256 of the uncompressed content. */
   sha256,
+  /** Size of the uncompressed content. */
+  bytes: count.optional(),
   /** ISO 8601 */
   collectedAt: z.string(),
   rows: z.strictObject({
