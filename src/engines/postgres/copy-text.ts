@@ -33,7 +33,13 @@ const numberBytes = 24
 const tab = 9
 const newline = 10
 const backslash = 92
-const lettersOfControls: Readonly<Record<number, number>> = { 9: 116, 10: 110, 13: 114 }
+
+/** What stands behind the backslash for a byte that has to be escaped: itself, t, n, r; else 0. */
+const escapes = new Uint8Array(256)
+escapes[backslash] = backslash
+escapes[tab] = 116
+escapes[newline] = 110
+escapes[13] = 114
 
 /**
  * `types`: those of the result's columns; `constant`: the value of one more column behind them, the partition's.
@@ -43,6 +49,7 @@ export function copyEncoder(bindings: RawBindings, types: readonly LogicalType[]
   const hash = rowHash(types.length + 1, maxRows)
   const scratches = types.map(() => textScratch(maxRows))
   const constantBytes = Buffer.from(constant)
+  const width = types.length
   let rows = 0
 
   const source = (chunk: DuckDBDataChunk, column: number, count: number): Source => {
@@ -86,16 +93,18 @@ export function copyEncoder(bindings: RawBindings, types: readonly LogicalType[]
       const target = Buffer.allocUnsafe(most)
       let at = 0
       for (let row = 0; row < count; row++) {
-        for (const column of sources) {
-          if (!isValid(column.validity, row)) {
+        for (let column = 0; column < width; column++) {
+          const source = sources[column] as Source
+          if (!isValid(source.validity, row)) {
             target[at++] = backslash
             target[at++] = 78
-          } else if (column.type === 'integer') at = writeInteger(target, at, column.values[row] as number)
-          else if (column.type === 'text')
-            at = writeText(target, at, column.pool, column.starts[row] as number, column.lengths[row] as number)
-          else if (column.type === 'bigint')
-            at = writeBigint(target, at, column.words[row * 2] as number, column.words[row * 2 + 1] as number)
-          else at = writeDouble(target, at, column.values[row] as number)
+          } else if (source.type === 'text') {
+            at = writeText(target, at, source.pool, source.starts[row] as number, source.lengths[row] as number)
+          } else if (source.type === 'integer') {
+            at = writeInteger(target, at, source.values[row] as number)
+          } else if (source.type === 'bigint')
+            at = writeBigint(target, at, source.words[row * 2] as number, source.words[row * 2 + 1] as number)
+          else at = writeDouble(target, at, source.values[row] as number)
           target[at++] = tab
         }
         at = writeText(target, at, constantBytes, 0, constantBytes.length)
@@ -113,19 +122,12 @@ export function copyEncoder(bindings: RawBindings, types: readonly LogicalType[]
 
 function writeText(target: Uint8Array, start: number, pool: Uint8Array, from: number, length: number): number {
   let at = start
-  for (let index = from; index < from + length; index++) {
+  const end = from + length
+  for (let index = from; index < end; index++) {
     const byte = pool[index] as number
-    if (byte === backslash) {
-      target[at++] = backslash
-      target[at++] = backslash
-      continue
-    }
-    const letter = byte > 13 ? undefined : lettersOfControls[byte]
-    if (letter === undefined) target[at++] = byte
-    else {
-      target[at++] = backslash
-      target[at++] = letter
-    }
+    const letter = escapes[byte] as number
+    if (letter !== 0) target[at++] = backslash
+    target[at++] = letter === 0 ? byte : letter
   }
   return at
 }
@@ -134,22 +136,30 @@ function writeInteger(target: Uint8Array, start: number, value: number): number 
   let at = start
   let rest = value
   if (rest < 0) {
+    // Its opposite does not fit.
+    if (rest === -2_147_483_648) return writeAscii(target, at, String(value))
     target[at++] = 45
-    rest = -rest
+    rest = -rest | 0
   }
-  let width = 1
-  for (let power = 10; rest >= power; power *= 10) width++
-  for (let index = at + width - 1; index >= at; index--) {
-    const next = Math.floor(rest / 10)
-    target[index] = 48 + rest - next * 10
+  const end = at + (rest < 10 ? 1 : rest < 100 ? 2 : rest < 1000 ? 3 : rest < 10_000 ? 4 : digits(rest))
+  at = end
+  while (rest >= 10) {
+    const next = (rest / 10) | 0
+    target[--at] = 48 + rest - next * 10
     rest = next
   }
-  return at + width
+  target[--at] = 48 + rest
+  return end
+}
+
+function digits(value: number): number {
+  let width = 5
+  for (let power = 100_000; value >= power && width < 10; power *= 10) width++
+  return width
 }
 
 function writeBigint(target: Uint8Array, at: number, lower: number, upper: number): number {
-  const value = upper * 4_294_967_296 + (lower >>> 0)
-  if (Number.isSafeInteger(value)) return writeInteger(target, at, value)
+  if (upper === lower >> 31) return writeInteger(target, at, lower)
   return writeAscii(target, at, String((BigInt(upper) << 32n) + BigInt(lower >>> 0)))
 }
 

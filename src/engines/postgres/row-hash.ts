@@ -35,10 +35,22 @@ function finish(a0: number, b0: number, c0: number): void {
   low = c
 }
 
+/** Flips the order of 32-bit integers from signed to unsigned. */
+const signBit = 1 << 31
+
 const intStart = (golden + 4 + offset) | 0
 
 function hashWord(value: number): void {
   finish((intStart + value) | 0, intStart, intStart)
+}
+
+function fullWordAt(pool: Uint8Array, at: number): number {
+  return (
+    (pool[at] as number) |
+    ((pool[at + 1] as number) << 8) |
+    ((pool[at + 2] as number) << 16) |
+    ((pool[at + 3] as number) << 24)
+  )
 }
 
 function byteAt(pool: Uint8Array, at: number, end: number): number {
@@ -54,6 +66,43 @@ function wordAt(pool: Uint8Array, at: number, end: number): number {
   )
 }
 
+/** Up to 12 bytes that lie in three words, zeros behind them, as DuckDB keeps short texts. */
+function hashShort(first: number, second: number, third: number, length: number): void {
+  const start = (golden + length + offset) | 0
+  if (length < 12) {
+    // The lowest byte of the third word is reserved for the length.
+    finish((start + first) | 0, (start + second) | 0, (start + (third << 8)) | 0)
+    return
+  }
+  mix((start + first) | 0, (start + second) | 0, (start + third) | 0)
+  finish(mixedA, mixedB, mixedC)
+}
+
+let mixedA = 0
+let mixedB = 0
+let mixedC = 0
+
+function mix(a0: number, b0: number, c0: number): void {
+  let a = a0
+  let b = b0
+  let c = c0
+  a = ((a - c) | 0) ^ ((c << 4) | (c >>> 28))
+  c = (c + b) | 0
+  b = ((b - a) | 0) ^ ((a << 6) | (a >>> 26))
+  a = (a + c) | 0
+  c = ((c - b) | 0) ^ ((b << 8) | (b >>> 24))
+  b = (b + a) | 0
+  a = ((a - c) | 0) ^ ((c << 16) | (c >>> 16))
+  c = (c + b) | 0
+  b = ((b - a) | 0) ^ ((a << 19) | (a >>> 13))
+  a = (a + c) | 0
+  c = ((c - b) | 0) ^ ((b << 4) | (b >>> 28))
+  b = (b + a) | 0
+  mixedA = a
+  mixedB = b
+  mixedC = c
+}
+
 function hashBytes(pool: Uint8Array, start: number, length: number): void {
   const end = start + length
   let a = (golden + length + offset) | 0
@@ -61,21 +110,13 @@ function hashBytes(pool: Uint8Array, start: number, length: number): void {
   let c = a
   let at = start
   for (; end - at >= 12; at += 12) {
-    a = (a + wordAt(pool, at, end)) | 0
-    b = (b + wordAt(pool, at + 4, end)) | 0
-    c = (c + wordAt(pool, at + 8, end)) | 0
-    a = ((a - c) | 0) ^ ((c << 4) | (c >>> 28))
-    c = (c + b) | 0
-    b = ((b - a) | 0) ^ ((a << 6) | (a >>> 26))
-    a = (a + c) | 0
-    c = ((c - b) | 0) ^ ((b << 8) | (b >>> 24))
-    b = (b + a) | 0
-    a = ((a - c) | 0) ^ ((c << 16) | (c >>> 16))
-    c = (c + b) | 0
-    b = ((b - a) | 0) ^ ((a << 19) | (a >>> 13))
-    a = (a + c) | 0
-    c = ((c - b) | 0) ^ ((b << 4) | (b >>> 28))
-    b = (b + a) | 0
+    a = (a + fullWordAt(pool, at)) | 0
+    b = (b + fullWordAt(pool, at + 4)) | 0
+    c = (c + fullWordAt(pool, at + 8)) | 0
+    mix(a, b, c)
+    a = mixedA
+    b = mixedB
+    c = mixedC
   }
   // The lowest byte of c is reserved for the length.
   finish(
@@ -83,6 +124,16 @@ function hashBytes(pool: Uint8Array, start: number, length: number): void {
     (b + wordAt(pool, at + 4, end)) | 0,
     (c + (wordAt(pool, at + 8, end) << 8)) | 0,
   )
+}
+
+/** Hashes of the integers that telemetry is full of. */
+const smallCount = 4096
+const smallHighs = new Int32Array(smallCount)
+const smallLows = new Int32Array(smallCount)
+for (let value = 0; value < smallCount; value++) {
+  hashWord(value)
+  smallHighs[value] = high
+  smallLows[value] = low
 }
 
 /** Adds rows, chunk by chunk, column by column. */
@@ -110,17 +161,20 @@ export function rowHash(columns: number, maxRows: number): RowHash {
   let rowSum = 0n
   let rows = 0
   let column = 0
-  let columnSum = 0
 
-  // record = record * 31 + value, modulo 2^64, in halves.
+  // record = (record << 5) - record + value, modulo 2^64, in halves; all of it in 32-bit integers, which is what is quick.
   const fold = (row: number, valueHigh: number, valueLow: number): void => {
-    const low31 = ((lows[row] as number) >>> 0) * 31 + (valueLow >>> 0)
-    highs[row] = Math.imul(highs[row] as number, 31) + Math.floor(low31 / 4_294_967_296) + valueHigh
-    lows[row] = low31
+    const oldHigh = highs[row] as number
+    const oldLow = lows[row] as number
+    const shifted = oldLow << 5
+    const borrow = (shifted ^ signBit) < (oldLow ^ signBit) ? 1 : 0
+    const total = (shifted - oldLow + valueLow) | 0
+    const carry = (total ^ signBit) < (valueLow ^ signBit) ? 1 : 0
+    lows[row] = total
+    highs[row] = ((oldHigh << 5) | (oldLow >>> 27)) - oldHigh - borrow + carry + valueHigh
   }
-  const endColumn = (): void => {
-    columnSums[column] = (columnSums[column] ?? 0n) + BigInt(columnSum)
-    columnSum = 0
+  const endColumn = (sum: number): void => {
+    columnSums[column] = (columnSums[column] ?? 0n) + BigInt(sum)
     column++
   }
 
@@ -132,18 +186,26 @@ export function rowHash(columns: number, maxRows: number): RowHash {
       lows.fill(0, 0, count)
     },
     integers(values, validity) {
+      let sum = 0
       for (let row = 0; row < rows; row++) {
         if (!isValid(validity, row)) {
           fold(row, 0, 0)
           continue
         }
-        hashWord(values[row] as number)
+        const value = values[row] as number
+        if (value >= 0 && value < smallCount) {
+          fold(row, smallHighs[value] as number, smallLows[value] as number)
+          sum += smallLows[value] as number
+          continue
+        }
+        hashWord(value)
         fold(row, high, low)
-        columnSum += low
+        sum += low
       }
-      endColumn()
+      endColumn(sum)
     },
     bigints(words, validity) {
+      let sum = 0
       for (let row = 0; row < rows; row++) {
         if (!isValid(validity, row)) {
           fold(row, 0, 0)
@@ -153,11 +215,12 @@ export function rowHash(columns: number, maxRows: number): RowHash {
         // So that a bigint and an integer of the same value hash alike (hashfunc.c, hashint8).
         hashWord((words[row * 2] as number) ^ (upper >= 0 ? upper : ~upper))
         fold(row, high, low)
-        columnSum += low
+        sum += low
       }
-      endColumn()
+      endColumn(sum)
     },
     doubles(words, validity) {
+      let sum = 0
       const start = (golden + 8 + offset) | 0
       for (let row = 0; row < rows; row++) {
         if (!isValid(validity, row)) {
@@ -179,29 +242,45 @@ export function rowHash(columns: number, maxRows: number): RowHash {
           finish((start + lower) | 0, (start + upper) | 0, start)
         }
         fold(row, high, low)
-        columnSum += low
+        sum += low
       }
-      endColumn()
+      endColumn(sum)
     },
-    texts({ pool, starts, lengths, validity }) {
+    texts({ pool, starts, lengths, validity, inline }) {
+      let sum = 0
+      // Neighbours are often the same text: then the last hash holds.
+      let last = -1
       for (let row = 0; row < rows; row++) {
         if (!isValid(validity, row)) {
           fold(row, 0, 0)
           continue
         }
-        hashBytes(pool, starts[row] as number, lengths[row] as number)
+        const word = row * 4
+        const length = lengths[row] as number
+        const same =
+          last >= 0 &&
+          inline[word] === inline[last] &&
+          inline[word + 1] === inline[last + 1] &&
+          inline[word + 2] === inline[last + 2] &&
+          inline[word + 3] === inline[last + 3]
+        last = word
+        if (!same) {
+          if (length <= 12) {
+            const first = inline[word + 1] as number
+            hashShort(first, inline[word + 2] as number, inline[word + 3] as number, length)
+          } else hashBytes(pool, starts[row] as number, length)
+        }
         fold(row, high, low)
-        columnSum += low
+        sum += low
       }
-      endColumn()
+      endColumn(sum)
     },
     constant(text) {
       hashBytes(text, 0, text.length)
       const valueHigh = high
       const valueLow = low
       for (let row = 0; row < rows; row++) fold(row, valueHigh, valueLow)
-      columnSum = valueLow * rows
-      endColumn()
+      endColumn(valueLow * rows)
     },
     end() {
       let highSum = 0
