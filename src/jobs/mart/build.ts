@@ -3,6 +3,7 @@ import { CheckError, FailedError, SmartcarError, throwIfInterrupted } from '../.
 import { type StageEnd, stage } from '../../core/events.js'
 import type { JobContext } from '../../core/ports.js'
 import { duration, number, plural, rate } from '../../render/format.js'
+import { table as textTable } from '../../render/table.js'
 import {
   buildPartition,
   type PartitionResult,
@@ -37,11 +38,16 @@ export interface PlanResult {
 }
 
 /** What buildMarts would do and why; writes nothing. Throws what planBuild throws. */
-export async function planMarts(input: BuildSelection, context: JobContext): Promise<PlanResult> {
+export async function planMarts(input: BuildInput, context: JobContext): Promise<PlanResult> {
   await using session = buildSession(context)
   const plan = await planBuild(input, context, () => session.database())
   return {
-    partitions: plan.items.map(({ table, partition, action, reason }) => ({ table, partition, action, reason })),
+    partitions: plan.items.map(({ table, partition, action, reason }) => ({
+      table,
+      partition,
+      action: action === 'orphaned' && input.prune === true ? 'remove' : action,
+      reason,
+    })),
   }
 }
 
@@ -162,13 +168,13 @@ async function buildOne(
 }
 
 function describe(result: PartitionResult): StageEnd {
-  if (result.status === 'unchanged') return { outcome: 'unchanged', summary: `unchanged: ${result.reason}` }
-  const tests = `${plural(result.tests.length, 'test')} passed`
-  const speed = rate(result.rows, result.ms)
+  if (result.status === 'unchanged') return { outcome: 'unchanged', summary: result.reason }
+  // Over a handful of rows a rate says nothing.
+  const speed = result.rows < 1000 ? '' : `, ${rate(result.rows, result.ms)}`
   return {
     outcome: 'done',
-    summary: `${plural(result.rows, 'row')} in ${duration(result.ms)}${speed === '' ? '' : ` (${speed})`}, ${tests}: ${result.reason}`,
-    counts: { rows: result.rows, bytes: result.bytes, tests: result.tests.length },
+    summary: `built: ${result.reason}${speed}`,
+    counts: { rows: result.rows, tests: result.tests.length },
   }
 }
 
@@ -200,7 +206,7 @@ async function keepUnchanged(
         }),
       () => ({
         outcome: 'unchanged',
-        summary: `${plural(items.length, 'partition')} unchanged: ${items[0]?.reason ?? ''}`,
+        summary: items[0]?.reason ?? '',
         counts: { partitions: items.length },
       }),
     )
@@ -265,4 +271,12 @@ export function buildSummary(result: BuildResult): string {
 function countOf(result: BuildResult, status: PartitionResult['status'], text: string): string[] {
   const count = result.partitions.filter((partition) => partition.status === status).length
   return count === 0 ? [] : [`${number(count)} ${text}`]
+}
+
+/** What a person reads after `mart build --plan`. */
+export function planText(plan: PlanResult): string {
+  const columns = [{ title: 'mart' }, { title: 'partition' }, { title: 'action' }, { title: 'why' }]
+  const rows = plan.partitions.map(({ table, partition, action, reason }) => [table, partition, action, reason])
+  const build = plan.partitions.filter((partition) => partition.action === 'build').length
+  return `${textTable(columns, rows)}${plural(build, 'partition')} to build\n`
 }

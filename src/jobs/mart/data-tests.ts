@@ -67,12 +67,24 @@ function rowTests(test: DataTest): readonly RowTest[] {
   }
 }
 
+type SetDataTest = Extract<DataTest, { test: 'unique' | 'relationship' | 'conserved' }>
+
+const isSetTest = (test: DataTest): test is SetDataTest =>
+  test.test === 'unique' || test.test === 'relationship' || test.test === 'conserved'
+
+function setLabel(test: SetDataTest): string {
+  if (test.test === 'unique') return `unique: ${test.columns.join(', ')}`
+  if (test.test === 'relationship') return `relationship: ${test.column} to ${test.to}.${test.toColumn}`
+  return `conserved: rows of ${test.from}${test.joined === undefined ? '' : ` with a car in ${test.joined.to}`}`
+}
+
 /** `tested`: the relation that stands for the partition. */
-function setTest(test: DataTest, tested: string, value: string, distinctSource: boolean): SetTest | undefined {
+function setTest(test: SetDataTest, tested: string, value: string, distinctSource: boolean): SetTest {
+  const label = setLabel(test)
   if (test.test === 'unique') {
     const repeated = `SELECT ${list(test.columns)}, count(*) AS times FROM ${tested} GROUP BY ALL HAVING count(*) > 1`
     return {
-      label: `unique: ${test.columns.join(', ')}`,
+      label,
       // Different hashes prove different keys; equal ones prove nothing, so then the keys themselves are counted.
       count: `SELECT CASE WHEN count(*) = count(DISTINCT hash(${list(test.columns)})) THEN 0 ELSE -1 END FROM ${tested}`,
       rows: repeated,
@@ -82,12 +94,11 @@ function setTest(test: DataTest, tested: string, value: string, distinctSource: 
     const orphan = `${id(test.column)} NOT IN (SELECT ${id(test.toColumn)} FROM ${id(test.to)})`
     const keys = `(SELECT ${id(test.column)}, count(*) AS times FROM ${tested} GROUP BY ALL)`
     return {
-      label: `relationship: ${test.column} to ${test.to}.${test.toColumn}`,
+      label,
       count: `SELECT coalesce(sum(times), 0) FROM ${keys} WHERE ${orphan}`,
       rows: `SELECT * FROM ${keys} WHERE ${orphan}`,
     }
   }
-  if (test.test !== 'conserved') return undefined
   const { from, fromPartition, joined, key } = test
   const condition = [
     `${id(fromPartition)} = ${duckdbDialect.literal(value)}`,
@@ -98,7 +109,7 @@ function setTest(test: DataTest, tested: string, value: string, distinctSource: 
       ? `SELECT count(*) FROM ${id(from)} WHERE ${condition}`
       : `SELECT count(*) FROM (SELECT DISTINCT ${list(key)} FROM ${id(from)} WHERE ${condition})`
   return {
-    label: `conserved: rows of ${from}${joined === undefined ? '' : ` with a car in ${joined.to}`}`,
+    label,
     count: `SELECT abs((${wanted}) - (SELECT count(*) FROM ${tested}))`,
     rows: lostOrGained(test, tested, condition),
   }
@@ -112,6 +123,11 @@ function lostOrGained(test: Extract<DataTest, { test: 'conserved' }>, tested: st
 FROM (SELECT ${id(column)}, count(${counted}) AS times FROM ${id(test.from)} WHERE ${condition} GROUP BY ALL) source
 FULL JOIN (SELECT ${id(column)}, count(*) AS times FROM ${tested} GROUP BY ALL) mart USING (${id(column)})
 WHERE source.times IS DISTINCT FROM mart.times`
+}
+
+/** The tests in words, as their results name them. */
+export function testLabels(tests: readonly DataTest[]): readonly string[] {
+  return tests.flatMap((test) => (isSetTest(test) ? [setLabel(test)] : rowTests(test).map((row) => row.label)))
 }
 
 async function numbers(connection: DuckDBConnection, sql: string): Promise<readonly number[]> {
@@ -153,9 +169,8 @@ export async function runDataTests(
     const sample = failed === 0 ? [] : await sampleOf(connection, `SELECT * FROM ${tested} WHERE ${test.broken}`)
     results.push({ test: test.label, failures: failed, sample })
   }
-  for (const test of mart.tests) {
+  for (const test of mart.tests.filter(isSetTest)) {
     const query = setTest(test, tested, value, partition.distinctSource)
-    if (query === undefined) continue
     let [failed = 0] = await numbers(connection, query.count)
     if (failed < 0) [failed = 0] = await numbers(connection, `SELECT count(*) FROM (${query.rows})`)
     const sample = failed === 0 ? [] : await sampleOf(connection, query.rows)

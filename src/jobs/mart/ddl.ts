@@ -1,4 +1,7 @@
 /** The SQL of the warehouse in the words of an engine. */
+
+import { isDay, isMonth } from '../../core/calendar.js'
+import { UsageError } from '../../core/errors.js'
 import type { TableDefinition, TableSet } from '../../core/mart.js'
 import type { JobContext } from '../../core/ports.js'
 import type { Dialect } from '../../core/sql.js'
@@ -23,29 +26,40 @@ export interface DdlInput {
   readonly tables?: readonly string[]
   /** duckdb, hive, impala or spark. */
   readonly dialect: string
-  /** yyyyMMdd or yyyyMM; left out: a placeholder such as `${biz_date}` that Hive and Oozie fill in. */
-  readonly value?: string
+  /** yyyyMMdd; left out: a placeholder such as `${biz_date}` that Hive and Oozie fill in. */
+  readonly day?: string
+  /** yyyyMM; left out: the month of the day, or a placeholder. */
+  readonly month?: string
 }
 
-/** SQL of tables in the order of the registry. Throws UsageError for an unknown table or dialect. */
+/** SQL of tables in the order of the registry. Throws UsageError for an unknown table or dialect, or a day that is none. */
 export async function tableSql(
   input: DdlInput,
   context: Pick<JobContext, 'files' | 'templates'>,
 ): Promise<readonly TableSql[]> {
+  requireDays(input)
   const [tables, dialect] = await Promise.all([loadTables(), loadDialect(input.dialect)])
   const wanted = tableOrAll(tables, input.tables ?? [])
   const templates = await loadTemplates(context, tables)
-  return wanted.map((table) => sqlOf(table, { tables, templates, dialect }, input.value))
+  return wanted.map((table) => sqlOf(table, { tables, templates, dialect }, input))
+}
+
+function requireDays(input: DdlInput): void {
+  if (input.day !== undefined && !isDay(input.day)) throw new UsageError('DAY_INVALID', `"${input.day}" is not a day`)
+  if (input.month !== undefined && !isMonth(input.month)) {
+    throw new UsageError('MONTH_INVALID', `"${input.month}" is not a month`)
+  }
 }
 
 function sqlOf(
   table: TableDefinition,
   known: { readonly tables: TableSet; readonly templates: MartTemplates; readonly dialect: Dialect },
-  value: string | undefined,
+  input: DdlInput,
 ): TableSql {
   const { dialect, tables, templates } = known
   const template = templates.get(table.name)
-  const partition = value ?? placeholder(table)
+  const wanted = table.partition?.unit === 'month' ? (input.month ?? input.day?.slice(0, 6)) : input.day
+  const partition = wanted ?? placeholder(table)
   const select =
     template === undefined ? undefined : renderSelect({ tables, table, template, dialect, value: partition })
   return {

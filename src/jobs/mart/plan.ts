@@ -33,8 +33,8 @@ export interface BuildSelection {
   readonly full?: boolean
 }
 
-/** `orphaned`: a partition is there, but nothing is collected any more that it could be made from. */
-export type PlannedAction = 'build' | 'unchanged' | 'orphaned'
+/** `orphaned`: a partition is there, but nothing is collected any more that it could be made from; `remove` with --prune. */
+export type PlannedAction = 'build' | 'unchanged' | 'orphaned' | 'remove'
 
 export interface PlannedPartition {
   readonly table: string
@@ -48,6 +48,8 @@ export interface PlanItem extends PlannedPartition {
   readonly id: string
   readonly mart: Mart
   readonly wanted: Fingerprint
+  /** Is there a partition now, of whatever inputs? */
+  readonly exists: boolean
   /** Fingerprint of the file that was there when the plan was made. */
   readonly seen: string | undefined
   /** Ids of the partitions of this plan that must be finished first. */
@@ -188,6 +190,7 @@ export async function planBuild(
         partition: value,
         mart,
         wanted,
+        exists: file !== undefined,
         seen: found === undefined || 'unreadable' in found ? undefined : found.fingerprint,
         needs: upstreamOf(definitions, mart).map((upstream) => partitionName(upstream, value)),
         ...verdict,

@@ -15,13 +15,18 @@ export interface Inputs extends Definitions {
   readonly collected: CollectedFiles
 }
 
+export interface ConnectOptions {
+  /** Also the mart itself, as it is stored. */
+  readonly withItself?: boolean
+}
+
 export interface BuildSession extends AsyncDisposable {
   database(): Promise<DuckDB>
   /**
    * A connection on which every table that a mart and its tests name holds the rows of one partition. Throws
    * FailedError when a collected file is missing or was changed.
    */
-  connect(inputs: Inputs, mart: Mart, value: string): Promise<DuckDBConnection>
+  connect(inputs: Inputs, mart: Mart, value: string, options?: ConnectOptions): Promise<DuckDBConnection>
 }
 
 export function buildSession(context: JobContext): BuildSession {
@@ -63,10 +68,11 @@ export function buildSession(context: JobContext): BuildSession {
 
   return {
     database,
-    async connect(inputs, mart, value) {
+    async connect(inputs, mart, value, options) {
       const connection = await (await database()).connect()
       try {
-        for (const table of tablesNamedBy(inputs, mart)) {
+        const tables = [...tablesNamedBy(inputs, mart), ...(options?.withItself === true ? [mart] : [])]
+        for (const table of tables) {
           await connection.run(`CREATE TEMP VIEW ${identifier(table.name)} AS ${await relation(inputs, table, value)}`)
         }
       } catch (error) {
