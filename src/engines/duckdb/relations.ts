@@ -66,18 +66,25 @@ export function martRelation(mart: Mart, files: readonly string[]): string {
   return `SELECT ${columnList({ identifier }, allColumns(mart))}\nFROM read_parquet(${fileList(files)}, ${hive})`
 }
 
-/** Files that may have a header line and whose rows nobody has checked: rows without a sound key are left out. */
+/**
+ * Files that may have a header line and whose rows nobody has checked: rows without a sound key are left out.
+ * `folderColumn`: the column that is in the folder's name and not in the file.
+ */
 export function uncheckedRelation(
   table: SourceTable,
   files: readonly string[],
   separator: string,
   soundKey: { readonly column: string; readonly pattern: string },
+  folderColumn?: string,
 ): string {
   if (files.length === 0) return emptyRelation(table)
-  const asText = table.columns.map((column): Column => ({ ...column, type: 'string' }))
+  const asText = table.columns
+    .filter((column) => column.name !== folderColumn)
+    .map((column): Column => ({ ...column, type: 'string' }))
+  const options = folderColumn === undefined ? {} : { partition: folderColumn }
   const columns = table.columns.map(
     (column) => `TRY_CAST(${identifier(column.name)} AS ${types[column.type]}) AS ${identifier(column.name)}`,
   )
-  return `SELECT ${columns.join(', ')} FROM ${csvReader(files, asText, separator)}
+  return `SELECT ${columns.join(', ')} FROM ${csvReader(files, asText, separator, options)}
 WHERE regexp_full_match(${identifier(soundKey.column)}, ${textLiteral(soundKey.pattern)})`
 }

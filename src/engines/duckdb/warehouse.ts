@@ -95,7 +95,8 @@ async function sourceFiles(context: JobContext, table: SourceTable, collected: C
       : brokenRelation(table, damage.message)
   }
   if (storage.kind === 'alerts') {
-    return uncheckedRelation(table, await alertFiles(context, table.name), ',', { column: 'day', pattern: '\\d{8}' })
+    const sound = { column: 'car_number', pattern: '[A-Z]\\d{4}' }
+    return uncheckedRelation(table, await alertFiles(context, table.name), ',', sound, 'day')
   }
   if (storage.kind === 'income') {
     const sound = { column: 'car_number', pattern: '[A-Z]\\d{4}' }

@@ -67,7 +67,7 @@ describe('openWarehouse', () => {
     const alerts = path.join(context.layout.alerts, 'speeding_alerts', 'day=20200322', 'alerts.csv')
     await context.files.writeAtomic(
       alerts,
-      'day,car_number,window_start,window_end,avg_speed,rows,member\n20200322,A0001,20200322000000,20200322000030,81.5,15,A0001-20200322000028\n',
+      'car_number,window_start,window_end,avg_speed,rows,member\nA0001,20200322000000,20200322000030,81.5,15,A0001-20200322000028\n',
     )
     await context.files.writeAtomic(
       path.join(context.layout.landing, 'CarMaster2Income.txt'),
