@@ -28,6 +28,8 @@ export interface SiteLayout {
   /** The embedded PostgreSQL: data, log, connection file. */
   readonly postgres: string
   readonly reports: string
+  /** `exports/<mart>/<mart>_<partition>.<csv|parquet>` */
+  readonly exports: string
   /** Checkpoints, run records, locks: nothing that a user needs to read. */
   readonly state: string
   readonly locks: string
@@ -46,6 +48,7 @@ export function siteLayout(root: string): SiteLayout {
     warehouse: path.join(absolute, 'warehouse'),
     postgres: path.join(absolute, 'postgres'),
     reports: path.join(absolute, 'reports'),
+    exports: path.join(absolute, 'exports'),
     state,
     locks: path.join(state, 'locks'),
   })

@@ -2,7 +2,8 @@
  * PostgreSQL's own hash of a row, computed here from DuckDB's values: what is written and what the server then holds are
  * compared by content without reading a row back. Of each value the same 64 bits as PostgreSQL's hashtextextended,
  * hashint4extended, hashint8extended and hashfloat8extended with seed 0 (Bob Jenkins' lookup3: src/common/hashfn.c),
- * folded over a row as hash_record_extended does (src/backend/utils/adt/rowtypes.c), added up over all rows.
+ * folded over a row as hash_record_extended does (src/backend/utils/adt/rowtypes.c), hashed once more as hashint8extended
+ * does, since folding alone would not notice two rows that exchange a value, and added up over all rows.
  */
 import { isValid, type TextColumn, type Validity } from '../duckdb/vectors.js'
 
@@ -148,7 +149,7 @@ export interface RowHash {
   /** The same text in every row. */
   constant(text: Uint8Array): void
   end(): void
-  /** Sum of the rows' signed 64-bit hashes, as `sum(hash_record_extended(…))` gives it. */
+  /** Sum of the rows' signed 64-bit hashes, as checksumQuery of dialect.ts gives it. */
   readonly rowSum: bigint
   /** Sum by column of the signed lower 32 bits, as `sum(hashtext(…))` and its like give it: for servers before 14. */
   readonly columnSums: readonly bigint[]
@@ -286,8 +287,10 @@ export function rowHash(columns: number, maxRows: number): RowHash {
       let highSum = 0
       let lowSum = 0
       for (let row = 0; row < rows; row++) {
-        highSum += highs[row] as number
-        lowSum += (lows[row] as number) >>> 0
+        const upper = highs[row] as number
+        hashWord((lows[row] as number) ^ (upper >= 0 ? upper : ~upper))
+        highSum += high
+        lowSum += low >>> 0
       }
       rowSum += BigInt(highSum) * 4_294_967_296n + BigInt(lowSum)
     },
