@@ -25,7 +25,12 @@ const systemHints: Readonly<Record<string, string>> = {
 
 /** Every error as one that has a code, an exit code and hints. */
 function asSmartcarError(error: unknown): SmartcarError {
-  if (error instanceof SmartcarError) return error
+  if (error instanceof SmartcarError) {
+    // oclif puts its own words around what a flag's parser throws.
+    const wrapped = /^Parsing (\S+) \n\t([\s\S]*?)\nSee more help with --help$/.exec(error.message)
+    if (wrapped !== null) error.message = `${wrapped[1]}: ${wrapped[2]}`
+    return error
+  }
   const message = error instanceof Error ? error.message : String(error)
   const oclifExit = (error as { oclif?: { exit?: number } }).oclif?.exit
   if (oclifExit !== undefined)

@@ -67,3 +67,9 @@ it('writes shell completion', async () => {
   expect(run.code).toBe(0)
   expect(run.stdout).toContain('SMARTCAR')
 })
+
+it('names the flag whose value is wrong, and the cure', async () => {
+  const run = await runCli(['report', '--day', '2020-02-30'], { cwd: folder })
+  expect(run.code).toBe(2)
+  expect(run.stderr).toBe('error: --day: "2020-02-30" is not a day\n  try: write it as 20200322 or 2020-03-22\n')
+})
