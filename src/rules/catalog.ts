@@ -52,21 +52,23 @@ export async function loadRules(paths: readonly string[], context: CatalogContex
   const { parseRule } = await import('./parse.js')
   const problems: Diagnostic[] = []
   const loaded: CatalogRule[] = []
-  const read = async (given: string, builtIn: boolean): Promise<void> => {
+  const read = new Set<string>()
+  const load = async (given: string, builtIn: boolean): Promise<void> => {
     const found = await ruleFilesIn(given, context)
     if (!Array.isArray(found)) {
       problems.push(found)
       return
     }
-    for (const file of found) {
+    for (const file of found.filter((name) => !read.has(name))) {
+      read.add(file)
       const source = (await context.files.readText(file)) ?? ''
       const parsed = parseRule(source, file)
       if (parsed.ok) loaded.push({ ...parsed.value, builtIn, source })
       else problems.push(...parsed.problems)
     }
   }
-  await read(path.join(context.templates, 'rules'), true)
-  for (const given of new Set(paths)) await read(given, false)
+  await load(path.join(context.templates, 'rules'), true)
+  for (const given of new Set(paths)) await load(given, false)
   const own = new Set(loaded.filter(({ builtIn }) => !builtIn).map(({ rule }) => rule.name))
   const rules = loaded.filter(({ rule, builtIn }) => !builtIn || !own.has(rule.name))
   problems.push(...clashes(rules))

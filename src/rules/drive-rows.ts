@@ -135,13 +135,11 @@ export function createDriveDecoder(
 
   /** A line that is no sound row, or a sound row behind a byte order mark. Returns where to go on. */
   const oddLine = (bytes: Uint8Array, position: number, fault: number): number => {
-    const lineEnd = bytes.indexOf(newline, position)
-    if (at(bytes, position) === 0xef && at(bytes, position + 1) === 0xbb && at(bytes, position + 2) === 0xbf) {
-      // The mark alone on the last line is no line.
-      return position + 3 === lineEnd ? lineEnd + 1 : position + 3
-    }
+    if (at(bytes, position) === 0xef && at(bytes, position + 1) === 0xbb && at(bytes, position + 2) === 0xbf)
+      return position + 3
     line++
     counts.read++
+    const lineEnd = bytes.indexOf(newline, position)
     const textEnd = lineEnd > position && at(bytes, lineEnd - 1) === carriageReturn ? lineEnd - 1 : lineEnd
     const text = bytes.subarray(position, textEnd)
     const reason = explainLine(rowFormats.drive, text, fault)

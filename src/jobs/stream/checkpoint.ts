@@ -31,10 +31,9 @@ const tailPosition = z.object({
   inode: whole,
   /** Bytes up to the end of the last whole line that was taken. */
   offset: whole,
-  /** SHA-256 of the bytes in front of `offset`, 4,096 at most: tells the file from another that took its name or inode. */
-  fingerprint: z.string(),
+  /** Fingerprint of the bytes in front of `offset`, see collect/log-position.ts. */
+  tail: z.string(),
 })
-export type TailPosition = z.infer<typeof tailPosition>
 
 const checkpoint = z.object({
   schemaVersion: z.literal(1),

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto'
 import path from 'node:path'
 import type { JobContext } from '../../core/ports.js'
 import type { CompiledRule } from '../../rules/compile.js'
-import { type Checkpoint, checkpointFile, readCheckpoint, type TailPosition, writeCheckpoint } from './checkpoint.js'
+import { type Checkpoint, checkpointFile, readCheckpoint, writeCheckpoint } from './checkpoint.js'
 import { createDetector, type Detector } from './detector.js'
-import { tailLog } from './tail.js'
+import { type TailPosition, tailLog } from './tail.js'
 
 export interface FollowInput {
   /** Absolute. */
@@ -13,6 +13,8 @@ export interface FollowInput {
   readonly rules: readonly CompiledRule[]
   /** Forget the checkpoint and read the log from its beginning. */
   readonly fromStart: boolean
+  /** End where the log ends now, instead of waiting for more. */
+  readonly once?: boolean
   /** Milliseconds between two looks at the log. */
   readonly pollMs?: number
   /** Least time between two checkpoints, in milliseconds. */
@@ -72,9 +74,11 @@ export async function followLog(
     },
   )
   const from = await loadCheckpoint(input, stateFile, context)
+  // After the signal, too, what was read is written.
+  const steady = { ...context, signal: new AbortController().signal }
   const detector = createDetector(
     { rules: input.rules, mode: 'merge', ...(from === undefined ? {} : { snapshots: from.engines }) },
-    context,
+    steady,
   )
   await detector.restoreDays()
   const name = { name: path.basename(input.file), id: input.file }
@@ -100,7 +104,7 @@ export async function followLog(
   }
 
   try {
-    await tailLog(
+    const end = await tailLog(
       input.file,
       {
         async take(block) {
@@ -113,15 +117,17 @@ export async function followLog(
           await checkpoint(await position())
           onProgress(detector.lines.rows)
         },
-        async stopped(position) {
-          detector.finish(true)
-          await checkpoint(position)
-          await detector.endInput()
-        },
       },
-      { pollMs: input.pollMs ?? pollDefault, ...(from === undefined ? {} : { from: from.position }) },
+      {
+        pollMs: input.pollMs ?? pollDefault,
+        once: input.once ?? false,
+        ...(from === undefined ? {} : { from: from.position }),
+      },
       context,
     )
+    detector.finish(true)
+    if (end !== undefined) await checkpoint(end)
+    await detector.endInput()
     return detector
   } catch (error) {
     await detector[Symbol.asyncDispose]()

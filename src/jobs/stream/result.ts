@@ -74,13 +74,18 @@ export function streamResult(
   }
 }
 
-/** The line of the `stage.end` event. */
+/** The line of the `stage.end` event, which adds the time. */
 export function runSummary(result: StreamResult): string {
+  if (result.rows.rows === 0) return 'no rows'
   const alerts = result.rules.reduce((sum, rule) => sum + rule.alerts, 0)
   const windows = result.rules.reduce((sum, rule) => sum + rule.windows, 0)
-  const found = `${plural(alerts, 'alert')} in ${plural(windows, 'window')}, ${plural(result.rows.rows, 'row')}`
-  const speed = `${duration(result.ms)}${result.ms > 0 && result.source !== 'follow' ? ` (${rate(result.rows.rows, result.ms)})` : ''}`
-  return `${result.unchanged ? 'unchanged: ' : ''}${found} in ${speed}`
+  return `${result.unchanged ? 'unchanged: ' : ''}${plural(alerts, 'alert')} in ${plural(windows, 'window')}, ${plural(result.rows.rows, 'row')}`
+}
+
+/** ` in 1.9 s (2.1 M rows/s)`; a followed log has no rate of its own. */
+function timeText(result: StreamResult): string {
+  const speed = result.source === 'follow' ? '' : rate(result.rows.rows, result.ms)
+  return ` in ${duration(result.ms)}${speed === '' ? '' : ` (${speed})`}`
 }
 
 /** Notes on what a reader should know about the rows: nothing is dropped in silence. */
@@ -124,5 +129,5 @@ export function streamSummary(result: StreamResult): string {
     { title: 'outcome' },
   ] as const
   const body = days.length === 0 ? '' : table(columns, days)
-  return [body, ...rowNotes(result).map((note) => `${note}\n`), `${runSummary(result)}\n`].join('')
+  return [body, ...rowNotes(result).map((note) => `${note}\n`), `${runSummary(result)}${timeText(result)}\n`].join('')
 }

@@ -1,6 +1,6 @@
 /** `smartcar stream run`: rules over drive rows, alerts by day. */
 import path from 'node:path'
-import { FailedError, throwIfInterrupted, UsageError } from '../../core/errors.js'
+import { FailedError, throwIfInterrupted } from '../../core/errors.js'
 import { stage } from '../../core/events.js'
 import type { JobContext } from '../../core/ports.js'
 import { findRule, loadRules } from '../../rules/catalog.js'
@@ -12,15 +12,10 @@ import { createDetector, type Detector } from './detector.js'
 import { followLog } from './follow.js'
 import { type OpenInput, openDayFiles, openFiles, openStream } from './inputs.js'
 import { runSummary, type StreamResult, streamResult } from './result.js'
+import type { StreamSource } from './source.js'
 
-export type StreamSource =
-  /** The collected drive logs of a day, yyyyMMdd. */
-  | { readonly kind: 'day'; readonly day: string }
-  /** Drive logs, plain or gzip. */
-  | { readonly kind: 'files'; readonly paths: readonly string[] }
-  /** A drive log that grows, until the signal aborts. */
-  | { readonly kind: 'follow'; readonly path: string }
-  | { readonly kind: 'stdin'; readonly stream: AsyncIterable<Uint8Array> }
+export { type StreamResult, streamSummary } from './result.js'
+export { chooseSource, type StreamSource } from './source.js'
 
 export interface StreamInput {
   readonly source: StreamSource
@@ -30,6 +25,8 @@ export interface StreamInput {
   readonly ruleFiles: readonly string[]
   /** `follow` only: forget the checkpoint. */
   readonly fromStart?: boolean
+  /** `follow` only: end where the log ends now. */
+  readonly once?: boolean
   /** `follow` only: milliseconds between two looks at the log, and least time between two checkpoints. */
   readonly pollMs?: number
   readonly checkpointMs?: number
@@ -60,7 +57,6 @@ async function openInputs(
 ): Promise<OpenInput[]> {
   if (source.kind === 'day') return openDayFiles(source.day, context)
   if (source.kind === 'stdin') return [openStream(source.stream)]
-  if (source.paths.length === 0) throw new UsageError('INPUT_MISSING', 'no input', { hints: ['name a day or a file'] })
   return openFiles(source.paths, context)
 }
 
@@ -145,6 +141,7 @@ export async function runStream(input: StreamInput, context: StreamContext): Pro
                 file,
                 rules,
                 fromStart: input.fromStart ?? false,
+                once: input.once ?? false,
                 ...(input.pollMs === undefined ? {} : { pollMs: input.pollMs }),
                 ...(input.checkpointMs === undefined ? {} : { checkpointMs: input.checkpointMs }),
               },
