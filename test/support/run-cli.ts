@@ -21,7 +21,7 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
     reject: false,
     stripFinalNewline: false,
     extendEnv: true,
-    env: { NO_COLOR: '1', SMARTCAR_SITE: '', XDG_CONFIG_HOME: '/nonexistent', ...options.env },
+    env: { NODE_ENV: '', NO_COLOR: '1', SMARTCAR_SITE: '', XDG_CONFIG_HOME: '/nonexistent', ...options.env },
     timeout: options.timeoutMs ?? 120_000,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
