@@ -29,7 +29,7 @@ export interface ReportResult {
 export async function writeReport(options: ReportOptions, context: JobContext): Promise<ReportResult> {
   return await stage(
     context.emit,
-    { id: 'report', title: 'report' },
+    { id: 'report/page', title: 'write report' },
     async () => {
       const data = await gatherReport(options, context)
       const page = renderReport(data, options.locale)

@@ -27,14 +27,19 @@ export interface HeatRow {
   readonly total?: Html
 }
 
+export interface Above {
+  readonly drawing: Html
+  readonly peak: string
+}
+
 /** Marks under a day's 24 columns. */
 const hourAxis = html`<div class="axis" aria-hidden="true">${['00', '06', '12', '18', '24'].map((label) => html`<span>${label}</span>`)}</div>`
 
 /**
  * Rows x 24 hours. The drawing stretches with the page while the labels, which are text of the page, keep their size.
- * `labelledBy`: id of the element that names the drawing. `above`: a drawing with the same 24 columns.
+ * `labelledBy`: id of the element that names the drawing. `above`: a drawing of the same 24 columns, and its highest value.
  */
-export function heatMap(rows: readonly HeatRow[], scale: 'speed' | 'alert', labelledBy: string, above?: Html): Html {
+export function heatMap(rows: readonly HeatRow[], scale: 'speed' | 'alert', labelledBy: string, above?: Above): Html {
   const marks: string[] = []
   for (const [y, row] of rows.entries()) {
     for (const [x, cell] of row.cells.entries()) {
@@ -45,7 +50,7 @@ export function heatMap(rows: readonly HeatRow[], scale: 'speed' | 'alert', labe
   }
   const withTotals = rows.some((row) => row.total !== undefined)
   return html`<div class="heat ${scale}${withTotals ? ' totals' : ''}" style="--rows:${rows.length}">
-${above !== undefined && html`<div class="above">${above}</div>`}
+${above !== undefined && html`<span class="peak">${above.peak}</span><div class="above">${above.drawing}</div>`}
 <div class="labels">${rows.map((row) => html`<span>${row.label}</span>`)}</div>
 <svg class="marks" viewBox="0 0 24 ${rows.length}" preserveAspectRatio="none" role="img" aria-labelledby="${labelledBy}">${raw(marks.join(''))}</svg>
 ${withTotals && html`<div class="labels end">${rows.map((row) => html`<span>${row.total}</span>`)}</div>`}

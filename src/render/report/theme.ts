@@ -74,7 +74,7 @@ body{margin:0;background:var(--page);color:var(--ink);font:400 1rem/1.6 "Pretend
 html[data-language=ko] span[lang=en],html[data-language=en] span[lang=ko]{display:none}
 a{color:inherit}
 small{font-size:.82em;color:var(--muted);font-weight:400}
-code{font:400 .84em/1.5 ui-monospace,"SF Mono",Menlo,Consolas,"D2Coding","Noto Sans Mono CJK KR",monospace}
+code{font:400 .84em/1.5 ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono","D2Coding","Noto Sans Mono CJK KR",monospace}
 .hidden,caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-radius:6px}
 .top{position:sticky;top:0;z-index:5;background:color-mix(in srgb,var(--page) 88%,transparent);backdrop-filter:blur(10px);border-bottom:1px solid var(--line)}
@@ -111,9 +111,7 @@ h2{margin:0;font-size:1.5rem;line-height:1.25;letter-spacing:-.02em;font-weight:
 h3{margin:0 0 .9rem;font-size:.875rem;font-weight:600;letter-spacing:-.005em}
 .grid{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:1rem}
 .grid.three{grid-template-columns:repeat(3,minmax(0,1fr))}
-.flow{columns:2;column-gap:1rem;margin-bottom:-1rem}
-.flow .card{break-inside:avoid;margin-bottom:1rem}
-.flow+.card{margin-top:1rem}
+.stack{display:grid;gap:1rem;align-content:start;min-width:0}
 .card{background:var(--card);border:1px solid var(--line);border-radius:16px;padding:1.25rem 1.4rem;min-width:0;box-shadow:var(--shadow)}
 .card.span{grid-column:1/-1}
 .card.empty{color:var(--muted);text-align:center;padding:2.25rem 1.5rem;border-style:dashed;box-shadow:none;background:none}
@@ -166,6 +164,7 @@ td code.inside{padding-left:1.1rem;color:var(--muted)}
 .heat>.marks{grid-area:2/2}
 .heat>.end{grid-area:2/3}
 .heat>.axis{grid-area:3/2}
+.peak{grid-area:1/1;font-size:.72rem;color:var(--muted);line-height:1;text-align:right}
 .above{grid-area:1/2;padding-bottom:.6rem}
 .above .marks{height:6.5rem;background:none;border-radius:0;border-bottom:1px solid var(--line)}
 rect.bar{fill:var(--accent)}
@@ -216,7 +215,6 @@ footer{padding:1rem 1rem 2rem}
 .hero{padding:2rem 0 1.5rem}
 section{padding-top:2.75rem}
 .grid,.grid.three{grid-template-columns:minmax(0,1fr)}
-.flow{columns:1}
 .tiles{grid-template-columns:repeat(2,minmax(0,1fr));gap:.6rem}
 .tile{padding:.8rem .9rem}
 .tile strong{font-size:1.55rem}

@@ -61,12 +61,8 @@ function days(fleet: Fleet): Html | undefined {
 }
 
 export function fleetSection(fleet: Fleet): Html {
-  const cards: readonly [Html, readonly Share[]][] = [
-    [say('지역', 'Region'), fleet.regions],
-    [say('나이', 'Age'), fleet.ages],
-    [say('차종', 'Model'), fleet.models],
-    [say('성별', 'Sex'), fleet.sexes],
-  ]
+  const owners = (title: Html, shares: readonly Share[]) =>
+    shares.length === 0 ? undefined : card(title, shareBars(shares))
   const lead =
     fleet.masterCars === undefined
       ? say(
@@ -77,11 +73,15 @@ export function fleetSection(fleet: Fleet): Html {
           `마스터에 차량 ${number(fleet.masterCars)}대가 있고, 마트에는 소유자가 18세 이상인 차량만 들어갑니다. 아래는 이날 운행한 차량의 소유자입니다.`,
           `The master knows ${number(fleet.masterCars)} cars; the marts keep those whose owner is 18 or older. Below are the owners of the cars that drove on this day.`,
         )
-  const shown = cards.filter(([, shares]) => shares.length > 0)
+  const people = [
+    owners(say('나이', 'Age'), fleet.ages),
+    owners(say('차종', 'Model'), fleet.models),
+    owners(say('성별', 'Sex'), fleet.sexes),
+  ]
   return section(
     'fleet',
     say('차량과 소유자', 'Cars and owners'),
     lead,
-    html`<div class="flow">${shown.map(([title, shares]) => card(title, shareBars(shares)))}</div>${days(fleet)}`,
+    html`<div class="grid">${owners(say('지역', 'Region'), fleet.regions)}<div class="stack">${people}</div>${days(fleet)}</div>`,
   )
 }

@@ -29,7 +29,10 @@ function timeline(speeding: Speeding): Html {
   return card(
     say('하루의 흐름: 모든 차량과 차량별 구간 수', 'Through the day: windows of all cars, and of each'),
     [
-      heatMap(speeding.cars.rows.map(row), 'alert', 'speeding-hours', bars),
+      heatMap(speeding.cars.rows.map(row), 'alert', 'speeding-hours', {
+        drawing: bars,
+        peak: number(Math.max(...speeding.hours)),
+      }),
       legend('alert', '1', say(`한 시간에 ${number(most)}구간`, `${number(most)} windows an hour`)),
       more(speeding.cars.rows.length, speeding.cars.total),
     ],

@@ -22,12 +22,9 @@ export async function writePartition(
 /** Alerts of a day, as `stream run` leaves them. */
 export async function writeAlerts(context: TestContext, day: string, lines: readonly string[]): Promise<void> {
   const folder = path.join(context.layout.alerts, 'speeding_alerts', `day=${day}`)
-  const head = 'day,car_number,window_start,window_end,avg_speed,rows,member'
+  const head = 'car_number,window_start,window_end,avg_speed,rows,member'
   await context.files.mkdir(folder)
-  await context.files.writeAtomic(
-    path.join(folder, 'alerts.csv'),
-    `${[head, ...lines.map((line) => `${day},${line}`)].join('\n')}\n`,
-  )
+  await context.files.writeAtomic(path.join(folder, 'alerts.csv'), `${[head, ...lines].join('\n')}\n`)
 }
 
 /**
