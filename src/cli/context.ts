@@ -68,8 +68,13 @@ function stdoutWriter(onClosed: () => void): Context['stdout'] {
     isTerminal: process.stdout.isTTY === true,
     async write(chunk) {
       if (closed) return
-      if (!process.stdout.write(chunk) && !closed)
+      if (process.stdout.write(chunk) || closed) return
+      try {
         await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')])
+      } catch (error) {
+        // The listener above has said that the reader left.
+        if (systemCode(error) !== 'EPIPE') throw error
+      }
     },
   }
 }

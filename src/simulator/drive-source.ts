@@ -1,6 +1,7 @@
 import { ByteBuffer } from './bytes.js'
 import { addCounts, type Chunk, type ChunkSource, laneRows, noRows, type RowCounts } from './chunks.js'
-import { Fleet, LogClock, secondsPerStep } from './drive.js'
+import { Fleet } from './drive.js'
+import { DriveRows, LogClock, secondsPerStep } from './drive-rows.js'
 import { driveHeader, longestDriveRow, speedOf } from './drive-tables.js'
 import { FaultLane } from './fault-lane.js'
 import type { FaultRecord, Faults } from './faults.js'
@@ -37,6 +38,7 @@ export class DriveDay {
   /** The next step to write: 2 seconds each, from 0. */
   step = 0
   private readonly fleet: Fleet
+  private readonly rows: DriveRows
   private readonly windows: SpeedingWindows
   private readonly lanes: readonly FaultLane[]
   private readonly cars: number
@@ -57,6 +59,7 @@ export class DriveDay {
     const fleet = drivers(plan.seed, from, to)
     this.names = fleet.map(({ car }) => car)
     this.cars = fleet.length
+    this.rows = new DriveRows(this.names)
     this.fleet = new Fleet(fleet, from, plan.seed, day)
     this.windows = new SpeedingWindows(from, to)
     const { faults } = plan
@@ -114,7 +117,7 @@ export class DriveDay {
         clock.set(clock.now + secondsPerStep)
       }
     } else {
-      fleet.writeSteps(target, clock, from, steps, marks)
+      this.rows.writeSteps(target, fleet.codes, clock, from, steps, marks)
       const second = (this.step + from) * secondsPerStep
       for (let car = 0; car < cars; car++)
         windows.addSteps(car, fleet.codes, from * cars + car, cars, second, steps - from)
@@ -143,11 +146,11 @@ export class DriveDay {
   private offer(index: number, car: number, clock: LogClock, target: ByteBuffer): number {
     const lane = this.lanes[car]
     if (lane === undefined) {
-      this.fleet.writeRow(target, clock, index, car)
+      this.rows.writeRow(target, this.fleet.codes, clock, index, car)
       return 1
     }
     this.row.length = 0
-    this.fleet.writeRow(this.row, clock, index, car)
+    this.rows.writeRow(this.row, this.fleet.codes, clock, index, car)
     return lane.offer(clock.now / secondsPerStep, this.row.written(), target)
   }
 

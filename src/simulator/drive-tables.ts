@@ -40,8 +40,13 @@ export const steeringTexts = Int32Array.from(steeringWords, pack4)
 export const steeringFifth = Uint8Array.from(steeringWords, (word) => word.charCodeAt(4) || 0)
 export const steeringLength = Uint8Array.from(steeringWords, (word) => word.length)
 
-/** A row's code holds its speed in km/h above this bit. */
-export const speedBit = 14
+/**
+ * A row as one number: pedal 3 bits, brake 2, steering 3, light 2, area 7 (letter x 16 + number - 1), speed in km/h above.
+ */
+export const steeringBit = 5
+export const lightBit = 8
+export const areaBit = 10
+export const speedBit = 17
 
 export function speedOf(code: number): number {
   return code >>> speedBit

@@ -1,19 +1,4 @@
-import { type ByteBuffer, minuteTexts, newline, pack4 } from './bytes.js'
-import {
-  areaTexts,
-  type DriverTables,
-  driverTables,
-  longestDriveRow,
-  pedalTexts,
-  secondTexts,
-  speedBit,
-  speedLength,
-  speedTexts,
-  steeringFifth,
-  steeringLength,
-  steeringTexts,
-} from './drive-tables.js'
-import { rowSeconds } from './fault-lane.js'
+import { areaBit, type DriverTables, driverTables, lightBit, speedBit, steeringBit } from './drive-tables.js'
 import type { Driver } from './fleet.js'
 import { streamState } from './random.js'
 import { calmDriver, congested, congestedTenths, maxSpeed, percentTable, wildDriver, wildLight } from './weights.js'
@@ -22,22 +7,15 @@ const calmTables = driverTables(calmDriver)
 const wildTables = driverTables(wildDriver)
 const wildLights = percentTable(wildLight)
 
-/** Bits of a row's code: pedal 3, brake 2, steering 3, light 2, area number - 1 4, speed. */
-const steeringBit = 5
-const areaBit = 10
-
 /**
  * The cars of one day, driven step by step (2 s of log time). `drive` works out rows as codes, one car after the other
- * so that its random stream stays in registers; `writeRow` turns a code into bytes, in any order.
+ * so that its random stream stays in registers; DriveRows (drive-rows.ts) turns codes into bytes.
  */
 export class Fleet {
   /** Code of car c in step s of the last `drive`: `codes[s * cars + c]`. */
   codes = new Int32Array(0)
   private readonly states: Int32Array
   private readonly speeds: Int32Array
-  private readonly letters: Int32Array
-  private readonly digits: Int32Array
-  private readonly areas: Uint8Array
 
   /** `first`: ordinal of the first driver. Every car starts the day standing still. */
   constructor(
@@ -50,9 +28,6 @@ export class Fleet {
     this.speeds = new Int32Array(fleet.length)
     for (const index of fleet.keys())
       this.states.set(streamState({ seed, purpose: 'drive', car: first + index, day: Number(day) }), 4 * index)
-    this.letters = Int32Array.from(fleet, ({ car }) => car.charCodeAt(0) << 24)
-    this.digits = Int32Array.from(fleet, ({ car }) => pack4(car.slice(1)))
-    this.areas = Uint8Array.from(fleet, ({ area }) => area * 16)
   }
 
   /** Works out the next `steps` rows of every car. */
@@ -78,8 +53,10 @@ export class Fleet {
       steering: angles,
     }: DriverTables = driver.wild ? wildTables : calmTables
     const congestedArea = (congested[driver.area] ?? 0) - 1
+    const letter = driver.area * 16
     const wild = driver.wild
     const [limit, tenths] = [maxSpeed, congestedTenths]
+    const [shiftSteering, shiftLight, shiftArea, shiftSpeed] = [steeringBit, lightBit, areaBit, speedBit]
     let [a, b, c, counter] = state as unknown as [number, number, number, number]
     let speed = this.speeds[index] as number
     for (let step = 0, at = index; step < steps; step++, at += cars) {
@@ -115,102 +92,12 @@ export class Fleet {
       codes[at] =
         pedal |
         (brake << 3) |
-        (steering << steeringBit) |
-        (light << (steeringBit + 3)) |
-        (area << areaBit) |
-        (speed << speedBit)
+        (steering << shiftSteering) |
+        (light << shiftLight) |
+        ((letter + area) << shiftArea) |
+        (speed << shiftSpeed)
     }
     state.set([a, b, c, counter])
     this.speeds[index] = speed
   }
-
-  /**
-   * Appends the steps `from` to `to` - 1 of the last `drive` in the order of time and then of the cars; `clock` is that of
-   * step `from` and moves on. `marks`, if given, takes the length of `target` after each step.
-   */
-  writeSteps(target: ByteBuffer, clock: LogClock, from: number, to: number, marks?: number[]): void {
-    this.writeRows(target, clock, { step: from, steps: to - from, car: 0, cars: this.fleet.length }, marks)
-  }
-
-  /** Appends the row of one car in step `step` of the last `drive`, whose clock this is. */
-  writeRow(target: ByteBuffer, clock: LogClock, step: number, car: number): void {
-    this.writeRows(target, clock, { step, steps: 1, car, cars: 1 })
-    clock.set(clock.now - secondsPerStep)
-  }
-
-  /**
-   * The hot loop: every field one lookup and one unaligned store, which the next field may overwrite. Tables of other
-   * modules go into local variables first: V8 looks an imported binding up again at every use (3 times the time here).
-   */
-  private writeRows(target: ByteBuffer, clock: LogClock, block: RowBlock, marks?: number[]): void {
-    const { codes, letters, digits, areas } = this
-    const [pedals, turns, fifths, turnLengths] = [pedalTexts, steeringTexts, steeringFifth, steeringLength]
-    const [speeds, speedLengths, areaWords, stride] = [speedTexts, speedLength, areaTexts, this.fleet.length]
-    const [shiftTurn, shiftArea, shiftSpeed, lineEnd] = [steeringBit, areaBit, speedBit, newline]
-    target.reserve(block.steps * block.cars * longestDriveRow)
-    const view = target.view
-    const { year, monthDay } = clock
-    let at = target.length
-    for (let step = block.step; step < block.step + block.steps; step++) {
-      const { minute, second } = clock
-      const end = block.car + block.cars
-      for (let car = block.car, index = step * stride + car; car < end; car++, index++) {
-        const code = codes[index] as number
-        const turn = (code >>> shiftTurn) & 31
-        const speed = code >>> shiftSpeed
-        view.setInt32(at, year, true)
-        view.setInt32(at + 4, monthDay, true)
-        view.setInt32(at + 8, minute, true)
-        view.setInt32(at + 12, second | (letters[car] as number), true)
-        view.setInt32(at + 16, digits[car] as number, true)
-        view.setInt32(at + 20, pedals[code & 31] as number, true)
-        view.setInt32(at + 24, turns[turn] as number, true)
-        view.setUint8(at + 28, fifths[turn] as number)
-        at += 24 + (turnLengths[turn] as number)
-        view.setInt32(at, speeds[speed] as number, true)
-        at += speedLengths[speed] as number
-        view.setInt32(at, areaWords[(areas[car] as number) + ((code >>> shiftArea) & 15)] as number, true)
-        view.setUint8(at + 4, lineEnd)
-        at += 5
-      }
-      marks?.push(at)
-      clock.set(clock.now + secondsPerStep)
-    }
-    target.length = at
-  }
 }
-
-/** Steps of the last `drive`, and cars of the fleet. */
-interface RowBlock {
-  readonly step: number
-  readonly steps: number
-  readonly car: number
-  readonly cars: number
-}
-
-/** The time in the rows of one step of the clock, packed for stores. */
-export class LogClock {
-  readonly year: number
-  readonly monthDay: number
-  minute = 0
-  second = 0
-
-  constructor(
-    day: string,
-    /** Second of the day. */
-    public now: number,
-  ) {
-    this.year = pack4(day.slice(0, 4))
-    this.monthDay = pack4(day.slice(4))
-    this.set(now)
-  }
-
-  /** Sets the clock to a second of the day. */
-  set(second: number): void {
-    this.now = second
-    this.minute = minuteTexts[Math.floor(second / 60)] ?? 0
-    this.second = secondTexts[second % 60] ?? 0
-  }
-}
-
-export const secondsPerStep = rowSeconds.drive

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import path from 'node:path'
+import { BugError, InterruptedError } from '../core/errors.js'
 import { type StageEnd, stage } from '../core/events.js'
 import type { JobContext, LockHolder } from '../core/ports.js'
 import { bytes, number, plural } from '../render/format.js'
@@ -49,29 +50,42 @@ export async function lockOutput(
  * Runs `make` as a stage, unless an earlier run with the same arguments made the same files. Two runs on the same files
  * wait for each other.
  */
-export async function recordedRun(
+export async function recordedRun<Result extends SimulateResult>(
   head: RunHead,
   options: SimulateOptions,
   context: JobContext,
-  make: (progress: Progress) => Promise<SimulateResult>,
-): Promise<SimulateResult> {
+  make: (progress: Progress) => Promise<Result>,
+): Promise<Result> {
   const id = `simulate/${head.kind}`
   const start = { id, title: head.title, ...(options.parent === undefined ? {} : { parent: options.parent }) }
   const key = { paths: head.paths, arguments: head.arguments }
-  return stage(
+  let interrupted: InterruptedError | undefined
+  const result = await stage(
     context.emit,
     start,
     async (progress) => {
       const report: Progress = (rows, total) => progress(rows, 'rows', total)
       const [first] = head.paths
-      if (first === undefined) return make(report)
+      if (first === undefined) {
+        try {
+          return await make(report)
+        } catch (error) {
+          // A stream that nobody reads any more (`| head`) is no failure of the stage.
+          if (!(error instanceof InterruptedError)) throw error
+          interrupted = error
+          return undefined
+        }
+      }
       await using _lock = await lockOutput(first, `simulate ${head.kind}`, context)
-      const earlier = (await recorded(context, key)) as SimulateResult | undefined
-      if (earlier !== undefined) return { ...earlier, status: 'unchanged' }
-      const result = await make(report)
-      await writeRecord(context, key, [...result.files, ...(result.truth === undefined ? [] : [result.truth])], result)
-      return result
+      const earlier = (await recorded(context, key)) as Result | undefined
+      if (earlier !== undefined) return { ...earlier, status: 'unchanged' as const }
+      const made = await make(report)
+      await writeRecord(context, key, [...made.files, ...(made.truth === undefined ? [] : [made.truth])], made)
+      return made
     },
-    describeResult,
+    (made): StageEnd =>
+      made === undefined ? { outcome: 'skipped', summary: interrupted?.message ?? '' } : describeResult(made),
   )
+  if (result === undefined) throw interrupted ?? new BugError('a run ended without a result')
+  return result
 }
