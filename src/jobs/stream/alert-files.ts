@@ -110,7 +110,7 @@ export async function* readLines(files: Files, file: string): AsyncGenerator<str
 function unreadable(file: string, line: number): FailedError {
   return new FailedError('ALERTS_UNREADABLE', `${file} is not a file of alerts`, {
     place: { file, line },
-    hints: ['delete it and run smartcar stream run --day again for its day'],
+    hints: ['smartcar stream run --day writes it anew from the collected logs', 'or delete it'],
   })
 }
 

@@ -112,29 +112,38 @@ export function createAlertStore(rule: CompiledRule, mode: AlertMode, context: S
   /** Another version of the rule wrote it; a lost side file is taken for ours. */
   const isForeign = (meta: AlertMeta | undefined): boolean => meta !== undefined && meta.digest !== rule.digest
 
-  /** Lines of the day's file, as far as this version of the rule wrote them. */
-  async function* existingLines(day: number, meta: AlertMeta | undefined): AsyncGenerator<ExistingLine> {
+  const parseLine = (text: string): ExistingLine => {
+    const fields = text.split(',')
+    const [hour, minute, second] = [8, 10, 12].map((at) => Number(fields[1]?.slice(at, at + 2)))
+    const start = (hour ?? 0) * 3600 + (minute ?? 0) * 60 + (second ?? 0)
+    return { key: verdictKey(start / size, carIndex(fields[0] ?? '')), rows: Number(fields.at(-2)), text }
+  }
+
+  /** Lines of the day's file, as far as this version of the rule wrote them; undefined: the file is damaged or empty. */
+  async function* existingLines(day: number, meta: AlertMeta | undefined): AsyncGenerator<ExistingLine | undefined> {
     const file = path.join(folderOf(day), alertFileName)
     if (isForeign(meta) || (await files.stat(file)) === undefined) return
     let last = -1
     let lineNumber = 0
     for await (const text of readLines(files, file)) {
-      if (lineNumber++ === 0 && text === header) continue
-      const fields = text.split(',')
-      const clockDigits = fields[1]?.slice(8) ?? ''
-      const start =
-        Number(clockDigits.slice(0, 2)) * 3600 + Number(clockDigits.slice(2, 4)) * 60 + Number(clockDigits.slice(4))
-      const key = verdictKey(start / size, carIndex(fields[0] ?? ''))
-      const rows = Number(fields.at(-2))
-      if (!(key > last) || !Number.isSafeInteger(key) || !Number.isSafeInteger(rows)) {
+      lineNumber++
+      const line = parseLine(text)
+      const sound = lineNumber === 1 ? text === header : Number.isSafeInteger(line.rows) && line.key > last
+      if (!sound && mode === 'replace') {
+        yield undefined
+        return
+      }
+      if (!sound) {
         throw new FailedError('ALERTS_UNREADABLE', `${file} is not a file of alerts`, {
           place: { file, line: lineNumber },
-          hints: [`delete it and run smartcar stream run --day ${dayText(day)} again`],
+          hints: [`smartcar stream run --day ${dayText(day)} writes it anew from the collected logs`, 'or delete it'],
         })
       }
-      last = key
-      yield { key, rows, text }
+      if (lineNumber === 1) continue
+      last = line.key
+      yield line
     }
+    if (lineNumber === 0) yield undefined
   }
 
   const lineOf = (day: number, verdicts: DayVerdicts, position: number): string => {
@@ -195,7 +204,12 @@ export function createAlertStore(rule: CompiledRule, mode: AlertMode, context: S
     }
 
     await writer.add(header)
+    let damaged = false
     for await (const old of existingLines(day, meta)) {
+      if (old === undefined) {
+        damaged = true
+        continue
+      }
       await insertUpTo(old.key)
       const position = order[next]
       if (position === undefined || verdicts.key(position) !== old.key) {
@@ -214,7 +228,7 @@ export function createAlertStore(rule: CompiledRule, mode: AlertMode, context: S
     }
     await insertUpTo(Number.POSITIVE_INFINITY)
     await writer.end()
-    const unchanged = there && !foreign && change.added + change.changed + change.removed === 0
+    const unchanged = there && !foreign && !damaged && change.added + change.changed + change.removed === 0
     // First, so that a crash between the two can only make alerts live longer.
     await stampMeta(day, meta)
     if (!unchanged) await target.commit()
@@ -239,7 +253,7 @@ export function createAlertStore(rule: CompiledRule, mode: AlertMode, context: S
       const known: number[] = []
       if (mode === 'merge') {
         const meta = await readAlertMeta(files, folderOf(day))
-        for await (const { key } of existingLines(day, meta)) known.push(key)
+        for await (const line of existingLines(day, meta)) if (line !== undefined) known.push(line.key)
       }
       days.set(day, { verdicts: dayVerdicts(rule.aggregates.length), known: Float64Array.from(known), dirty: true })
     },
