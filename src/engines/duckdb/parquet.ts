@@ -4,9 +4,16 @@ import { textLiteral } from './syntax.js'
 
 const pair = z.object({ key: z.string(), value: z.string() })
 
-/** First line of what DuckDB says about a file. */
-export const reasonOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
+/** What DuckDB says in one line; for a row that it cannot read with the file, the line and the row. */
+export function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  const first = message.split('\n')[0] ?? ''
+  const line = /CSV Error on Line: (\d+)/.exec(message)?.[1]
+  const file = /^\s*file ?= ?(.+)$/m.exec(message)?.[1]
+  if (line === undefined || file === undefined) return first
+  const row = /^Original Line: (.*)$/m.exec(message)?.[1] ?? ''
+  return `${file.trim()}:${line} cannot be read: ${row.slice(0, 200)}`
+}
 
 /** Key-value metadata of a Parquet file. Throws DuckDB's error when the file is none. */
 export async function keyValueMetadata(

@@ -11,12 +11,9 @@ const nulls = (columns: readonly Column[]): string =>
 /** No rows, the right columns. */
 export const emptyRelation = (table: TableDefinition): string => `SELECT ${nulls(allColumns(table))} WHERE false`
 
-/** Reading it fails with `message`; the other tables stay usable. */
+/** Reading it fails with `message`, whatever columns are asked for; the other tables stay usable. */
 export function brokenRelation(table: TableDefinition, message: string): string {
-  const columns = allColumns(table).map(
-    (column) => `CAST(error(${textLiteral(message)}) AS ${types[column.type]}) AS ${identifier(column.name)}`,
-  )
-  return `SELECT ${columns.join(', ')} FROM range(1)`
+  return `SELECT ${nulls(allColumns(table))} FROM range(1) WHERE CAST(error(${textLiteral(message)}) AS BOOLEAN)`
 }
 
 /**

@@ -14,6 +14,7 @@ import { renderSelect } from '../../render/sql.js'
 import { type DuckDBOptions, openDuckDB } from './connect.js'
 import { duckdbDialect } from './dialect.js'
 import { damagedFile } from './lake-check.js'
+import { reasonOf } from './parquet.js'
 import { brokenRelation, emptyRelation, lakeRelation, martRelation, uncheckedRelation } from './relations.js'
 
 export type QueryParameters = DuckDBValue[] | Record<string, DuckDBValue>
@@ -47,12 +48,23 @@ export async function openWarehouse(context: JobContext, options: DuckDBOptions 
     for (const table of tables.values()) {
       await createView(connection, table, await relation(context, { tables, templates, collected }, table))
     }
+    // DuckDB crashes when it is closed under a running query, for instance by a `return` without `await`.
+    const running = new Set<Promise<unknown>>()
     return {
       connection,
       tables,
       connect: () => database.connect(),
-      rows: (sql, schema, parameters) => readRows(context, connection, sql, schema, parameters),
-      [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+      rows: (sql, schema, parameters) => {
+        const rows = readRows(context, connection, sql, schema, parameters)
+        running.add(rows)
+        const done = () => running.delete(rows)
+        rows.then(done, done)
+        return rows
+      },
+      async [Symbol.asyncDispose]() {
+        await Promise.allSettled(running)
+        await database[Symbol.asyncDispose]()
+      },
     }
   } catch (error) {
     await database[Symbol.asyncDispose]()
@@ -129,9 +141,8 @@ async function createView(connection: DuckDBConnection, table: TableDefinition, 
     await connection.run(head + select)
   } catch (error) {
     // DuckDB opens the first file when it makes the view.
-    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
     const cure = table.kind === 'mart' ? `smartcar mart build ${table.name} makes it anew` : 'collect its files again'
-    await connection.run(head + brokenRelation(table, `${table.name} cannot be read (${reason}): ${cure}`))
+    await connection.run(head + brokenRelation(table, `${table.name} cannot be read (${reasonOf(error)}): ${cure}`))
   }
 }
 
@@ -159,8 +170,9 @@ export async function readRows<T>(
     found = reader.getRowObjectsJS().map(plain)
   } catch (cause) {
     throwIfInterrupted(context.signal)
-    const message = cause instanceof Error ? cause.message : String(cause)
-    throw new FailedError('WAREHOUSE_QUERY_FAILED', message.split('\n\n')[0] ?? message, { cause })
+    const reason = reasonOf(cause)
+    const hints = reason.includes('.parquet') ? ['smartcar mart build makes a damaged partition anew'] : []
+    throw new FailedError('WAREHOUSE_QUERY_FAILED', reason, { cause, hints })
   }
   return found.map((row) => {
     const parsed = schema.safeParse(row)

@@ -15,8 +15,30 @@ export function limiter(count: number): <T>(work: () => Promise<T>) => Promise<T
   }
 }
 
-/** `Promise.all` over a list that may be long: at most `count` at a time. */
-export function mapLimited<A, B>(count: number, items: readonly A[], work: (item: A) => Promise<B>): Promise<B[]> {
+/**
+ * `Promise.all` over a list that may be long: at most `count` at a time. After an error nothing more is started, and it
+ * is thrown when everything that was running has ended: what they all use can then be closed.
+ */
+export async function mapLimited<A, B>(
+  count: number,
+  items: readonly A[],
+  work: (item: A) => Promise<B>,
+): Promise<B[]> {
   const limited = limiter(count)
-  return Promise.all(items.map((item) => limited(() => work(item))))
+  const errors: unknown[] = []
+  const results = await Promise.all(
+    items.map((item) =>
+      limited(async (): Promise<B[]> => {
+        if (errors.length > 0) return []
+        try {
+          return [await work(item)]
+        } catch (error) {
+          errors.push(error)
+          return []
+        }
+      }),
+    ),
+  )
+  if (errors.length > 0) throw errors[0]
+  return results.flat()
 }

@@ -1,0 +1,8 @@
+/** A build in a process of its own, for the tests that kill it: `node --import tsx build-child.ts SITE`. */
+import { buildMarts } from '../../../../src/jobs/mart/build.js'
+import { testContext } from '../../../support/context.js'
+
+const context = await testContext(process.argv[2], { emit: () => {} })
+process.stdout.write('ready\n')
+const result = await buildMarts({}, context)
+process.stdout.write(`${JSON.stringify({ built: result.built, unchanged: result.unchanged })}\n`)
