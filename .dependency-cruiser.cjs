@@ -20,7 +20,7 @@ module.exports = {
       from: { path: '^src/(core|render)/' },
       to: {
         dependencyTypes: ['core'],
-        pathNot: '^(node:)?(path|crypto|zlib|util|string_decoder|buffer|stream)(/.*)?$',
+        pathNot: '^(node:)?(path|crypto|zlib|util|string_decoder|buffer|stream)',
       },
     },
     {
