@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../src/cli/base-command.js'
 import { given, logFlags, logOptions } from '../../src/cli/simulate-flags.js'
+import { throwIfInterrupted } from '../../src/core/errors.js'
 import { exitCodes } from '../../src/core/exit-codes.js'
 
 export default class SimulateDrive extends BaseCommand {
@@ -54,8 +55,12 @@ same bytes as one written at once. At 1x without --date and --from rows carry th
       { ...options, ...pacedOptions({ ...flags, rate: flags.rate }, context.clock) },
       context,
     )
+    if (flags.out === '-') {
+      throwIfInterrupted(context.signal)
+      return undefined
+    }
     // Ctrl-C is how a growing log is meant to end: the result is shown, and the exit code tells.
     if (result.status === 'interrupted') process.exitCode = exitCodes.interrupted.code
-    return flags.out === '-' ? undefined : this.show(result, pacedSummary)
+    return this.show(result, pacedSummary)
   }
 }

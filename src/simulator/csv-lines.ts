@@ -1,11 +1,11 @@
 import { UsageError } from '../core/errors.js'
 import type { Files } from '../core/ports.js'
 
-/** A line of a text file, without its end. */
-export interface TextLine {
-  /** From 1. */
-  readonly number: number
-  readonly text: string
+/** Some lines of a text file in a row, without their ends: one by one they would cost more than what they hold. */
+export interface LineBlock {
+  /** Number of the first line, from 1. */
+  readonly first: number
+  readonly lines: readonly string[]
 }
 
 const longestLine = 1_000_000
@@ -56,7 +56,7 @@ export async function* textLines(
   files: Files,
   input: string | AsyncIterable<Uint8Array>,
   name: string,
-): AsyncIterable<TextLine> {
+): AsyncIterable<LineBlock> {
   const raw = await peek(typeof input === 'string' ? fileBlocks(files, input) : input)
   const { first, all } = raw.first[0] === 0x1f && raw.first[1] === 0x8b ? await peek(unzipped(raw.all)) : raw
   if ((first[0] === 0xff && first[1] === 0xfe) || (first[0] === 0xfe && first[1] === 0xff))
@@ -64,16 +64,21 @@ export async function* textLines(
   if (first.includes(0)) throw notText(name, 'is no text')
   const decoder = new TextDecoder()
   let rest = ''
-  let number = 0
+  let seen = 0
   for await (const block of all) {
     const lines = (rest + decoder.decode(block, { stream: true })).split('\n')
     rest = lines.pop() ?? ''
     if (rest.length > longestLine)
-      throw notText(name, `has a line of more than a million characters (line ${number + lines.length + 1})`)
-    for (const line of lines) yield { number: ++number, text: line.endsWith('\r') ? line.slice(0, -1) : line }
+      throw notText(name, `has a line of more than a million characters (line ${seen + lines.length + 1})`)
+    if (lines.length > 0) yield { first: seen + 1, lines: lines.map(withoutReturn) }
+    seen += lines.length
   }
   const last = rest + decoder.decode()
-  if (last !== '') yield { number: number + 1, text: last.endsWith('\r') ? last.slice(0, -1) : last }
+  if (last !== '') yield { first: seen + 1, lines: [withoutReturn(last)] }
+}
+
+function withoutReturn(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line
 }
 
 const delimiters = [',', ';', '\t', '|'] as const

@@ -69,9 +69,9 @@ export class DriveRows {
     this.writeRows(target, codes, clock, { step: from, steps: to - from, car: 0, cars: this.cars.length }, marks)
   }
 
-  /** Appends the row of one car in step `step`, whose clock this is. */
-  writeRow(target: ByteBuffer, codes: Int32Array, clock: LogClock, step: number, car: number): void {
-    this.writeRows(target, codes, clock, { step, steps: 1, car, cars: 1 })
+  /** Appends the rows of the cars `from` to `to` - 1 in step `step`, whose clock this is. */
+  writeCars(target: ByteBuffer, codes: Int32Array, clock: LogClock, step: number, from: number, to: number): void {
+    this.writeRows(target, codes, clock, { step, steps: 1, car: from, cars: to - from })
     clock.set(clock.now - secondsPerStep)
   }
 

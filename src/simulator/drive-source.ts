@@ -146,11 +146,11 @@ export class DriveDay {
   private offer(index: number, car: number, clock: LogClock, target: ByteBuffer): number {
     const lane = this.lanes[car]
     if (lane === undefined) {
-      this.rows.writeRow(target, this.fleet.codes, clock, index, car)
+      this.rows.writeCars(target, this.fleet.codes, clock, index, car, car + 1)
       return 1
     }
     this.row.length = 0
-    this.rows.writeRow(this.row, this.fleet.codes, clock, index, car)
+    this.rows.writeCars(this.row, this.fleet.codes, clock, index, car, car + 1)
     return lane.offer(clock.now / secondsPerStep, this.row.written(), target)
   }
 

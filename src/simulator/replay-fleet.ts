@@ -103,14 +103,20 @@ export class ReplayFleet {
     const day = Math.floor(now / stepsPerDay)
     const second = (now - day * stepsPerDay) * secondsPerStep
     let clock: LogClock | undefined
-    for (let car = 0, step = now; car < this.cars && step >= this.first; car++, step -= this.shift) {
-      const recorded = ring[step % ring.length] ?? nothing
-      if (recorded === nothing) continue
+    // Cars side by side that drive are written at once.
+    let run = 0
+    for (let car = 0, step = now; car <= this.cars; car++, step -= this.shift) {
+      const recorded = car < this.cars && step >= this.first ? (ring[step % ring.length] ?? nothing) : nothing
+      if (recorded === nothing) {
+        if (car > run && clock !== undefined) this.rows.writeCars(target, codes, clock, 0, run, car)
+        run = car + 1
+        if (step < this.first) break
+        continue
+      }
       if (day !== this.day) await this.beginDay(day)
       clock ??= new LogClock(dayOfNumber(day), second)
       const code = this.placed(recorded, car)
       codes[car] = code
-      this.rows.writeRow(target, codes, clock, 0, car)
       this.windows.add(car, second, speedOf(code))
       this.pending++
     }

@@ -3,7 +3,7 @@ import { throwIfInterrupted, UsageError } from '../core/errors.js'
 import type { JobContext } from '../core/ports.js'
 import { plural } from '../render/format.js'
 import { noRows } from './chunks.js'
-import { sniffDelimiter, splitFields, type TextLine, textLines } from './csv-lines.js'
+import { type LineBlock, sniffDelimiter, splitFields, textLines } from './csv-lines.js'
 import { secondsPerStep } from './drive-rows.js'
 import { carNumberOf, checkCars } from './fleet.js'
 import { checkSeed, defaultDay, defaultSeed, type SimulateOptions, type SimulateResult } from './options.js'
@@ -62,41 +62,39 @@ function checkReplay({ cars = 1, shiftSeconds = defaultShift, delimiter }: Repla
     throw new UsageError('DELIMITER_INVALID', `"${delimiter}" is no delimiter`, { hints: ['give one character'] })
 }
 
-/** The first lines, which tell the delimiter and the header, and all lines. */
-async function readHead(lines: AsyncIterable<TextLine>, count: number) {
-  const iterator = lines[Symbol.asyncIterator]()
-  const head: TextLine[] = []
-  while (head.length < count) {
-    const next = await iterator.next()
-    if (next.done === true) break
-    if (next.value.text.trim() !== '') head.push(next.value)
-  }
+const linesLookedAt = 20
+
+/** The first lines, which tell the delimiter and the header, and all of them. */
+async function readHead(blocks: AsyncIterable<LineBlock>) {
+  const iterator = blocks[Symbol.asyncIterator]()
+  const start = await iterator.next()
+  const first: LineBlock = start.done === true ? { first: 1, lines: [] } : start.value
   async function* all() {
-    yield* head
+    yield first
     yield* { [Symbol.asyncIterator]: () => iterator }
   }
-  return { head, all: all() }
+  return { head: first.lines.filter((line) => line.trim() !== '').slice(0, linesLookedAt), all: all() }
 }
 
 interface Recording {
   readonly columns: Columns
   readonly delimiter: string
   readonly hasHeader: boolean
-  readonly lines: AsyncIterable<TextLine>
+  readonly lines: AsyncIterable<LineBlock>
 }
 
 async function openRecording(options: ReplayOptions, name: string, context: JobContext): Promise<Recording> {
-  const { head, all } = await readHead(textLines(context.files, options.input, name), 20)
+  const { head, all } = await readHead(textLines(context.files, options.input, name))
   const [first] = head
   if (first === undefined)
     throw new UsageError('REPLAY_EMPTY', `${name} is empty`, { place: { file: name }, hints: ['give a CSV file'] })
-  const delimiter = options.delimiter ?? sniffDelimiter(head.map(({ text }) => text))
+  const delimiter = options.delimiter ?? sniffDelimiter(head)
   if (delimiter === undefined)
     throw new UsageError('DELIMITER_UNKNOWN', `cannot tell what separates the columns of ${name}`, {
-      place: { file: name, line: first.number },
+      place: { file: name },
       hints: ['name it with --delimiter'],
     })
-  const fields = splitFields(first.text, delimiter)
+  const fields = splitFields(first, delimiter)
   if (!onlyNumbers(options.map) || Object.keys(options.map).length === 0)
     return { columns: findColumns(options.map, fields, fields.length), delimiter, hasHeader: true, lines: all }
   const columns = findColumns(options.map, undefined, fields.length)
@@ -111,7 +109,7 @@ function timeOf(fields: readonly string[], columns: Columns) {
 /** Counts lines, chooses the last one of every step, and hands its code to the fleet. */
 async function drive(recording: Recording, options: ReplayOptions, fleet: ReplayFleet, context: JobContext) {
   const { columns, delimiter } = recording
-  const read = telemetryReader(columns, options.speedUnit ?? 'kmh', options.pedals ?? 'percent')
+  const telemetry = telemetryReader(columns, options.speedUnit ?? 'kmh', options.pedals ?? 'percent')
   const skipped: Record<string, number> = {}
   let lines = 0
   let moments = 0
@@ -123,7 +121,7 @@ async function drive(recording: Recording, options: ReplayOptions, fleet: Replay
   }
   const close = async () => {
     if (open === undefined) return
-    const reading = read(open.fields)
+    const reading = telemetry.read(open.fields)
     if ('skipped' in reading) skip(reading.skipped)
     else {
       await fleet.add(open.step, reading.code)
@@ -132,27 +130,30 @@ async function drive(recording: Recording, options: ReplayOptions, fleet: Replay
   }
   const width = Math.max(...[...columns.values()].flat()) + 1
   let header = recording.hasHeader
-  for await (const line of recording.lines) {
-    if (line.text.trim() === '') continue
-    if (header) {
-      header = false
-      continue
-    }
-    lines++
-    if (lines % 4096 === 0) throwIfInterrupted(context.signal)
-    const fields = splitFields(line.text, delimiter)
-    const time = fields.length < width ? undefined : timeOf(fields, columns)
-    kind ??= time?.kind
-    if (fields.length < width) skip('columns')
-    else if (time === undefined || time.kind !== kind) skip('date')
-    else {
-      const recordedStep = Math.floor(time.seconds / secondsPerStep)
-      offset ??= clockOffset(time.kind, recordedStep, options.day)
-      const step = recordedStep + offset
-      if (open !== undefined && step < open.step) skip('order')
+  for await (const block of recording.lines) {
+    throwIfInterrupted(context.signal)
+    for (const line of block.lines) {
+      if (line.trim() === '') continue
+      if (header) {
+        header = false
+        continue
+      }
+      lines++
+      const fields = splitFields(line, delimiter)
+      const time = fields.length < width ? undefined : timeOf(fields, columns)
+      kind ??= time?.kind
+      if (fields.length < width) skip('columns')
+      else if (time === undefined || time.kind !== kind) skip('date')
+      else if (!telemetry.hasSpeed(fields)) skip('speed')
       else {
-        if (open !== undefined && step > open.step) await close()
-        open = { step, fields }
+        const recordedStep = Math.floor(time.seconds / secondsPerStep)
+        offset ??= clockOffset(time.kind, recordedStep, options.day)
+        const step = recordedStep + offset
+        if (open !== undefined && step < open.step) skip('order')
+        else {
+          if (open !== undefined && step > open.step) await close()
+          open = { step, fields }
+        }
       }
     }
   }

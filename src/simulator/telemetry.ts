@@ -16,6 +16,12 @@ export const drawnArea = 127
 /** One recorded moment as a code of drive-tables.ts, or why it is none. */
 export type Reading = { readonly code: number } | { readonly skipped: 'speed' | 'value' }
 
+export interface TelemetryReader {
+  /** A line without a usable speed does not take the place of the line before it. */
+  hasSpeed(fields: readonly string[]): boolean
+  read(fields: readonly string[]): Reading
+}
+
 interface State {
   readonly speed: number
   readonly heading: number | undefined
@@ -77,7 +83,7 @@ function areaOfPlace(lat: number | undefined, lon: number | undefined): number {
  * from the change of speed (as much as the pilot's calm driver gains and loses by each step), steering from the change
  * of heading, the light from the steering, the area from the place. A constant speed above 0 takes the first pedal step.
  */
-export function telemetryReader(columns: Columns, unit: SpeedUnit, pedals: PedalScale) {
+export function telemetryReader(columns: Columns, unit: SpeedUnit, pedals: PedalScale): TelemetryReader {
   let last: State | undefined
 
   function field(fields: readonly string[], name: ReplayField): string | undefined {
@@ -86,9 +92,14 @@ export function telemetryReader(columns: Columns, unit: SpeedUnit, pedals: Pedal
     return text === '' ? undefined : text
   }
 
-  return (fields: readonly string[]): Reading => {
+  function speedOf(fields: readonly string[]): number | undefined {
     const recorded = decimal(field(fields, 'speed'))
-    if (recorded === undefined || recorded < 0) return { skipped: 'speed' }
+    return recorded === undefined || recorded < 0 ? undefined : recorded
+  }
+
+  function read(fields: readonly string[]): Reading {
+    const recorded = speedOf(fields)
+    if (recorded === undefined) return { skipped: 'speed' }
     const speed = Math.min(maxSpeed, Math.round(recorded * kmh[unit]))
     const heading = decimal(field(fields, 'heading'))
     const change = last === undefined ? 0 : speed - last.speed
@@ -123,4 +134,6 @@ export function telemetryReader(columns: Columns, unit: SpeedUnit, pedals: Pedal
     const code = pedal | (braked << 3) | (steering << steeringBit) | (light << lightBit) | (area << areaBit)
     return { code: code | (speed << speedBit) }
   }
+
+  return { hasSpeed: (fields) => speedOf(fields) !== undefined, read }
 }
