@@ -114,6 +114,7 @@ function bitCount(word: number): number {
 /** One rule at work on event time; memory is bounded by cars times open windows. */
 export function createEngine(rule: CompiledRule, sink: EngineSink, from?: EngineSnapshot): RuleEngine {
   const { size, ring, maskWords } = rule.layout
+  const { aggregates } = rule
   const filtered = rule.definition.where !== undefined
   const empty = rule.measures.map(({ kind }) => (kind === 'sum' ? 0 : kind === 'min' ? Infinity : -Infinity))
   const state: EngineState = {
@@ -181,11 +182,11 @@ export function createEngine(rule: CompiledRule, sink: EngineSink, from?: Engine
     verdict.index = state.index[place] ?? 0
     verdict.rows = rows
     verdict.lastSecond = lastSecondOf(place)
-    rule.aggregates.forEach((aggregate, position) => {
-      const measure = state.measures[aggregate.measure]?.[place] ?? 0
-      verdict.values[position] =
-        aggregate.function === 'count' ? rows : aggregate.function === 'avg' ? measure / rows : measure
-    })
+    for (let i = 0; i < aggregates.length; i++) {
+      const aggregate = aggregates[i]
+      const measure = state.measures[aggregate?.measure ?? -1]?.[place] ?? rows
+      verdict.values[i] = aggregate?.function === 'avg' ? measure / rows : measure
+    }
     verdict.holds = rule.holds(verdict.values, rows)
     counts.windows++
     if (verdict.holds) counts.alerts++
@@ -196,10 +197,12 @@ export function createEngine(rule: CompiledRule, sink: EngineSink, from?: Engine
     state.index[place] = -1
     state.count[place] = 0
     state.last[place] = -1
-    state.mask.fill(0, place * maskWords, (place + 1) * maskWords)
-    state.measures.forEach((measure, position) => {
-      measure[place] = empty[position] ?? 0
-    })
+    if (maskWords === 1) state.mask[place] = 0
+    else state.mask.fill(0, place * maskWords, (place + 1) * maskWords)
+    for (let i = 0; i < empty.length; i++) {
+      const measure = state.measures[i]
+      if (measure !== undefined) measure[place] = empty[i] ?? 0
+    }
   }
 
   const host: EngineHost = {

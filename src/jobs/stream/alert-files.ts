@@ -5,8 +5,8 @@
  */
 import path from 'node:path'
 import { z } from 'zod'
-import { clockText, isDay } from '../../core/calendar.js'
-import { carNumberAt } from '../../core/cars.js'
+import { clockText, isDay, secondsPerDay } from '../../core/calendar.js'
+import { carIndexCount, carNumberAt } from '../../core/cars.js'
 import { FailedError } from '../../core/errors.js'
 import type { Files, JobContext } from '../../core/ports.js'
 import type { RuleDefinition } from '../../rules/definition.js'
@@ -71,28 +71,44 @@ const metaFileName = '_alerts.json'
 
 export interface AlertLine {
   readonly car: number
-  /** days since 1970-01-01 */
-  readonly day: number
   /** Second of the day at which the window starts. */
   readonly start: number
-  /** Seconds */
-  readonly size: number
   readonly values: readonly number[]
   readonly rows: number
+  /** Second of the day of the last row. */
   readonly lastSecond: number
 }
 
-/** One line of the file, without its newline. Numbers as JavaScript prints them: shortest exact form, a point. */
-export function formatAlert(alert: AlertLine): string {
-  const car = carNumberAt(alert.car)
-  const day = dayText(alert.day)
-  const values = alert.values.map((value) => `${value},`).join('')
-  const window = `${day}${clockText(alert.start)},${day}${clockText(alert.start + alert.size)}`
-  return `${car},${window},${values}${alert.rows},${car}-${day}${clockText(alert.lastSecond)}`
+/** Calls `compute` once for each whole number below `count`. */
+function remembered(count: number, compute: (value: number) => string): (value: number) => string {
+  const known = new Array<string | undefined>(count)
+  return (value) => {
+    known[value] ??= compute(value)
+    return known[value] ?? ''
+  }
 }
 
-/** Every line of a text file, without its end. */
-export async function* readLines(files: Files, file: string): AsyncGenerator<string> {
+/** A window may start with the clock 240000 and last a day. */
+const clock = remembered(2 * secondsPerDay + 1, clockText)
+const carNumber = remembered(carIndexCount, carNumberAt)
+
+/**
+ * Lines of the alert file of one day (days since 1970-01-01), without their newlines; `size`: the window's, in seconds.
+ * Numbers as JavaScript prints them: shortest exact form, a point.
+ */
+export function alertFormatter(day: number, size: number): (alert: AlertLine) => string {
+  const date = dayText(day)
+  return ({ car, start, values, rows, lastSecond }) => {
+    const number = carNumber(car)
+    let columns = ''
+    for (const value of values) columns += `${value},`
+    const window = `${date}${clock(start)},${date}${clock(start + size)}`
+    return `${number},${window},${columns}${rows},${number}-${date}${clock(lastSecond)}`
+  }
+}
+
+/** The lines of a text file, without their ends, some at a time. */
+export async function* readLines(files: Files, file: string): AsyncGenerator<readonly string[]> {
   await using reader = await files.open(file)
   const chunk = Buffer.allocUnsafe(256 * 1024)
   let rest = ''
@@ -102,9 +118,9 @@ export async function* readLines(files: Files, file: string): AsyncGenerator<str
     position += count
     const lines = (rest + chunk.toString('latin1', 0, count)).split('\n')
     rest = lines.pop() ?? ''
-    yield* lines
+    yield lines
   }
-  if (rest !== '') yield rest
+  if (rest !== '') yield [rest]
 }
 
 function unreadable(file: string, line: number): FailedError {
@@ -114,29 +130,33 @@ function unreadable(file: string, line: number): FailedError {
   })
 }
 
-/** Every alert of a file; throws FailedError at a line that is none. */
-export async function* readAlertFile(files: Files, file: string, day: string): AsyncGenerator<Alert> {
+/** The alerts of a file, some at a time; throws FailedError at a line that is none. */
+async function* readAlertFile(files: Files, file: string, day: string): AsyncGenerator<readonly Alert[]> {
   let columns: string[] | undefined
   let lineNumber = 0
-  for await (const line of readLines(files, file)) {
-    lineNumber++
-    const fields = line.split(',')
-    if (columns === undefined) {
-      if (fields[0] !== 'car_number' || fields.at(-1) !== 'member') throw unreadable(file, lineNumber)
-      columns = fields.slice(leading.length, -trailing.length)
-      continue
+  for await (const lines of readLines(files, file)) {
+    const alerts: Alert[] = []
+    for (const line of lines) {
+      lineNumber++
+      const fields = line.split(',')
+      if (columns === undefined) {
+        if (fields[0] !== 'car_number' || fields.at(-1) !== 'member') throw unreadable(file, lineNumber)
+        columns = fields.slice(leading.length, -trailing.length)
+        continue
+      }
+      if (fields.length !== columns.length + leading.length + trailing.length) throw unreadable(file, lineNumber)
+      const [carNumber = '', windowStart = '', windowEnd = ''] = fields
+      alerts.push({
+        day,
+        carNumber,
+        windowStart,
+        windowEnd,
+        values: Object.fromEntries(columns.map((column, index) => [column, Number(fields[leading.length + index])])),
+        rows: Number(fields.at(-2)),
+        member: fields.at(-1) ?? '',
+      })
     }
-    if (fields.length !== columns.length + leading.length + trailing.length) throw unreadable(file, lineNumber)
-    const [carNumber = '', windowStart = '', windowEnd = ''] = fields
-    yield {
-      day,
-      carNumber,
-      windowStart,
-      windowEnd,
-      values: Object.fromEntries(columns.map((column, index) => [column, Number(fields[leading.length + index])])),
-      rows: Number(fields.at(-2)),
-      member: fields.at(-1) ?? '',
-    }
+    yield alerts
   }
 }
 
@@ -210,9 +230,11 @@ export async function readAlerts(context: AlertContext, query: AlertQuery): Prom
   if (found === undefined) return undefined
   const alerts: Alert[] = []
   const limit = query.limit ?? Number.POSITIVE_INFINITY
-  for await (const alert of readAlertFile(context.files, found.file, query.day)) {
-    if (alerts.length >= limit) break
-    if (query.carNumber === undefined || query.carNumber === alert.carNumber) alerts.push(alert)
+  for await (const some of readAlertFile(context.files, found.file, query.day)) {
+    for (const alert of some) {
+      if (alerts.length >= limit) return alerts
+      if (query.carNumber === undefined || query.carNumber === alert.carNumber) alerts.push(alert)
+    }
   }
   return alerts
 }

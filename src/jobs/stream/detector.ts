@@ -6,7 +6,8 @@ import type { DriveField } from '../../rules/definition.js'
 import { createDriveDecoder, type DecodeCounts } from '../../rules/drive-rows.js'
 import { createEngine, type EngineCounts, type EngineSnapshot, type RuleEngine } from '../../rules/engine.js'
 import type { Block } from '../collect/source.js'
-import { type AlertMode, type AlertStore, createAlertStore, type DayChange } from './alert-store.js'
+import type { AlertMode, DayChange } from './alert-merge.js'
+import { type AlertStore, createAlertStore } from './alert-store.js'
 import { atomicSideFile, type GrowingSideFile, growingSideFile, type SideFile, sideFileName } from './side-files.js'
 
 const newline = 0x0a

@@ -2,7 +2,7 @@ import path from 'node:path'
 import { duration, number, plural, rate } from '../../render/format.js'
 import { table } from '../../render/table.js'
 import { durationText } from '../../rules/definition.js'
-import type { DayChange } from './alert-store.js'
+import type { DayChange } from './alert-merge.js'
 import type { Detector } from './detector.js'
 
 /** What one rule found. */

@@ -1,13 +1,38 @@
 /** Verdicts of one day in columns of numbers: 30 bytes each instead of an object, for a day may have millions. */
+import { secondsPerDay } from '../../core/calendar.js'
+import { carIndexCount } from '../../core/cars.js'
 import type { WindowVerdict } from '../../rules/engine.js'
 
-const carCount = 260_000
 const firstCapacity = 1024
+/** From so many on, counting is quicker than comparing. */
+const many = 20_000
 
 /** Orders by window and then by car: the order of the alert file. Exact below 2^53. */
-export const verdictKey = (index: number, car: number): number => index * carCount + car
-export const keyIndex = (key: number): number => Math.floor(key / carCount)
-export const keyCar = (key: number): number => key % carCount
+export const verdictKey = (index: number, car: number): number => index * carIndexCount + car
+export const keyIndex = (key: number): number => Math.floor(key / carIndexCount)
+export const keyCar = (key: number): number => key % carIndexCount
+
+/** Orders positions by a whole number below `limit`; equal ones keep their order. */
+function countingSort(
+  order: Uint32Array<ArrayBuffer>,
+  limit: number,
+  numberOf: (position: number) => number,
+): Uint32Array<ArrayBuffer> {
+  const starts = new Uint32Array(limit + 1)
+  for (const position of order) {
+    const after = numberOf(position) + 1
+    starts[after] = (starts[after] ?? 0) + 1
+  }
+  for (let i = 1; i <= limit; i++) starts[i] = (starts[i] ?? 0) + (starts[i - 1] ?? 0)
+  const sorted = new Uint32Array(order.length)
+  for (const position of order) {
+    const number = numberOf(position)
+    const place = starts[number] ?? 0
+    starts[number] = place + 1
+    sorted[place] = position
+  }
+  return sorted
+}
 
 export interface DayVerdicts {
   readonly length: number
@@ -18,8 +43,8 @@ export interface DayVerdicts {
   rows(position: number): number
   lastSecond(position: number): number
   holds(position: number): boolean
-  /** By aggregate of the rule. */
-  values(position: number): Float64Array
+  /** `aggregate`: its position in the rule. */
+  value(position: number, aggregate: number): number
 }
 
 export function dayVerdicts(aggregates: number): DayVerdicts {
@@ -50,18 +75,22 @@ export function dayVerdicts(aggregates: number): DayVerdicts {
       rows[length] = verdict.rows
       last[length] = verdict.lastSecond
       holds[length] = verdict.holds ? 1 : 0
-      values.set(verdict.values, length * aggregates)
+      for (let i = 0; i < aggregates; i++) values[length * aggregates + i] = verdict.values[i] ?? 0
       length++
     },
     sorted() {
-      const order = Uint32Array.from({ length }, (_, position) => position)
-      order.sort((a, b) => (keys[a] ?? 0) - (keys[b] ?? 0) || a - b)
+      let order = new Uint32Array(length).map((_, position) => position)
+      if (length < many) order.sort((a, b) => (keys[a] ?? 0) - (keys[b] ?? 0) || a - b)
+      else {
+        order = countingSort(order, carIndexCount, (position) => keyCar(keys[position] ?? 0))
+        order = countingSort(order, secondsPerDay + 1, (position) => keyIndex(keys[position] ?? 0))
+      }
       return order.filter((position, place) => keys[position] !== keys[order[place + 1] ?? -1])
     },
     key: (position) => keys[position] ?? 0,
     rows: (position) => rows[position] ?? 0,
     lastSecond: (position) => last[position] ?? 0,
     holds: (position) => holds[position] === 1,
-    values: (position) => values.subarray(position * aggregates, (position + 1) * aggregates),
+    value: (position, aggregate) => values[position * aggregates + aggregate] ?? 0,
   }
 }
