@@ -6,13 +6,15 @@ import { fixedColumn, isValid, type RawBindings, type TextColumn, textColumn, te
 /** DuckDB's standard vector size: no chunk has more rows. */
 const maxRows = 2048
 
-/** How a value stands in JSON: a number or true/false as it is, a text in quotes, lists and structs as JSON already. */
-export type JsonShape = 'number' | 'plain' | 'text' | 'json'
+/** How a value stands in JSON and in a table: `json` is JSON already, `plain` is true or false. */
+export type ValueShape = 'integer' | 'double' | 'decimal' | 'plain' | 'text' | 'json'
+
+export type TextCells = Omit<TextColumn, 'inline'>
 
 /** Reads one column of chunk after chunk. The arrays that it returns are overwritten by its next call. */
 export interface ColumnReader {
-  readonly shape: JsonShape
-  read(chunk: DuckDBDataChunk): Omit<TextColumn, 'inline'>
+  readonly shape: ValueShape
+  read(chunk: DuckDBDataChunk): TextCells
 }
 
 type DuckDBApi = typeof import('@duckdb/node-api')
@@ -30,7 +32,7 @@ export function columnReader(
   const { DuckDBTypeId } = api
   const scratch = textScratch(maxRows)
   const numbers = (
-    shape: JsonShape,
+    shape: ValueShape,
     width: number,
     most: number,
     write: (values: DataView, row: number, target: Uint8Array, at: number) => number,
@@ -57,15 +59,15 @@ export function columnReader(
     case DuckDBTypeId.VARCHAR:
       return { shape: 'text', read: (chunk) => textColumn(bindings, chunk, column, chunk.rowCount, scratch) }
     case DuckDBTypeId.INTEGER:
-      return numbers('number', 4, 11, (values, row, target, at) =>
+      return numbers('integer', 4, 11, (values, row, target, at) =>
         writeInteger(target, at, values.getInt32(row * 4, true)),
       )
     case DuckDBTypeId.BIGINT:
-      return numbers('number', 8, 20, (values, row, target, at) => {
+      return numbers('integer', 8, 20, (values, row, target, at) => {
         return writeBigint(target, at, values.getInt32(row * 8, true), values.getInt32(row * 8 + 4, true))
       })
     case DuckDBTypeId.DOUBLE:
-      return numbers('number', 8, 24, (values, row, target, at) =>
+      return numbers('double', 8, 24, (values, row, target, at) =>
         writeDouble(target, at, values.getFloat64(row * 8, true)),
       )
     case DuckDBTypeId.BOOLEAN:
@@ -81,7 +83,7 @@ export function columnReader(
 function valueReader(api: DuckDBApi, type: DuckDBType, column: number, json: boolean): ColumnReader {
   const { DuckDBTypeId: id } = api
   const isNested = [id.LIST, id.ARRAY, id.STRUCT, id.MAP, id.UNION].includes(type.typeId)
-  const isNumber = [
+  const isInteger = [
     id.TINYINT,
     id.SMALLINT,
     id.UTINYINT,
@@ -91,10 +93,15 @@ function valueReader(api: DuckDBApi, type: DuckDBType, column: number, json: boo
     id.HUGEINT,
     id.UHUGEINT,
     id.BIGNUM,
-    id.FLOAT,
-    id.DECIMAL,
   ].includes(type.typeId)
   const asJson = json && isNested
+  const scalarShape: ValueShape = isInteger
+    ? 'integer'
+    : type.typeId === id.FLOAT
+      ? 'double'
+      : type.typeId === id.DECIMAL
+        ? 'decimal'
+        : 'text'
   const scratch = textScratch(maxRows)
   const encoder = new TextEncoder()
   const texts = (chunk: DuckDBDataChunk): (string | null)[] => {
@@ -105,7 +112,7 @@ function valueReader(api: DuckDBApi, type: DuckDBType, column: number, json: boo
     return chunk.getColumnValues(column).map((value) => valueText(value, type.typeId === id.FLOAT))
   }
   return {
-    shape: asJson ? 'json' : isNumber ? 'number' : 'text',
+    shape: asJson ? 'json' : scalarShape,
     read(chunk) {
       const { starts, lengths } = scratch
       const values = texts(chunk)

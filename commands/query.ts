@@ -1,0 +1,65 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { BaseCommand } from '../src/cli/base-command.js'
+
+export default class Query extends BaseCommand {
+  static override summary = 'ask the warehouse in SQL'
+  static override description = [
+    'Every source table and mart is there under its name (smartcar mart list). A query reads and changes nothing; the SQL is that of DuckDB.',
+    'Parameters stand in the text as $name and are bound by type, never put into it.',
+    'csv: RFC 4180 with a header line and LF; NULL is an empty field, the empty text is "". json and ndjson: whole numbers beyond 2^53 are texts, so that no reader rounds them. A table shows 50 rows unless --limit says otherwise.',
+  ].join('\n\n')
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> "SELECT region, count(*) FROM smartcar_master GROUP BY region"',
+    '<%= config.bin %> <%= command.id %> --list',
+    '<%= config.bin %> <%= command.id %> --saved average-speed-by-area --param threshold=70',
+    '<%= config.bin %> <%= command.id %> -f question.sql --param day=20200322 -o answer.parquet',
+    'echo "FROM managed_smartcar_symptom_info" | <%= config.bin %> <%= command.id %> - --format csv | head',
+  ]
+  static override args = { sql: Args.string({ ignoreStdin: true, description: 'the SQL text; - for stdin' }) }
+  static override flags = {
+    file: Flags.string({ char: 'f', helpValue: 'FILE', exclusive: ['saved'], description: 'read the SQL from a file' }),
+    saved: Flags.string({ helpValue: 'NAME', description: 'run a saved query' }),
+    list: Flags.boolean({ description: 'list the saved queries with their parameters' }),
+    param: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'NAME=VALUE',
+      description: 'value of a parameter $NAME',
+    }),
+    format: Flags.option({
+      options: ['table', 'csv', 'json', 'ndjson', 'parquet'] as const,
+      description: 'how rows are written [default: by the ending of --output, else table]',
+    })(),
+    output: Flags.string({ char: 'o', helpValue: 'FILE', description: 'write to a file, whole or not at all' }),
+    limit: Flags.integer({ min: 0, helpValue: 'N', description: 'rows at most, 0 for all' }),
+    'allow-read': Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'PATH',
+      description: 'a file or folder that the query may read besides the tables',
+    }),
+  }
+
+  async run() {
+    const { args, flags } = await this.parse(Query)
+    const context = await this.open(flags)
+    if (flags.list) {
+      const { listSavedQueries, savedQueriesTable } = await import('../src/jobs/query/saved.js')
+      return this.show(await listSavedQueries(context), savedQueriesTable)
+    }
+    const { askWarehouse, askedSummary } = await import('../src/jobs/query/ask.js')
+    const { param, format, output, limit } = flags
+    const result = await askWarehouse(
+      {
+        source: { sql: args.sql, file: flags.file, saved: flags.saved, stdin: () => context.stdin() },
+        options: { format, output, limit, readable: flags['allow-read'] },
+        parameters: param ?? [],
+        collect: flags.json,
+      },
+      (bytes) => context.stdout.write(bytes),
+      context,
+    )
+    return this.show(result, askedSummary)
+  }
+}

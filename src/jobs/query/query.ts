@@ -1,0 +1,227 @@
+import path from 'node:path'
+import type { DuckDBDataChunk, DuckDBResult } from '@duckdb/node-api'
+import { throwIfInterrupted, UsageError } from '../../core/errors.js'
+import { stage } from '../../core/events.js'
+import type { JobContext } from '../../core/ports.js'
+import { textLiteral } from '../../engines/duckdb/syntax.js'
+import { type ColumnReader, columnReader } from '../../engines/duckdb/text-columns.js'
+import { loadBindings } from '../../engines/duckdb/vectors.js'
+import { number, plural } from '../../render/format.js'
+import { bindParameters, type DeclaredParameter } from './parameters.js'
+import { csvWriter, jsonWriter, type ResultColumn, type RowWriter } from './rows.js'
+import { openQuerySession, type QuerySession } from './session.js'
+import { type SqlText, sqlError } from './sql-error.js'
+import { tableWriter } from './table.js'
+
+export const queryFormats = ['table', 'csv', 'json', 'ndjson', 'parquet'] as const
+export type QueryFormat = (typeof queryFormats)[number]
+
+export interface QueryRequest {
+  readonly sql: SqlText
+  readonly parameters?: ReadonlyMap<string, string>
+  readonly declared?: readonly DeclaredParameter[]
+  /** The ending of `output` when left out, else `table`. */
+  readonly format?: QueryFormat | undefined
+  /** Rows at most; 0: all. All when left out, but 50 for a table on the screen. */
+  readonly limit?: number | undefined
+  /** File that appears whole or not at all; left out: `write` gets the bytes. */
+  readonly output?: string | undefined
+  /** Files and folders outside the site's tables that the query may read. */
+  readonly readable?: readonly string[] | undefined
+}
+
+export interface QueryResult {
+  readonly columns: readonly { readonly name: string; readonly type: string }[]
+  readonly format: QueryFormat
+  /** Rows that were given out. */
+  readonly rows: number
+  /** Rows that the limit of a table on the screen held back; counted for two seconds at most. */
+  readonly more: number
+  readonly moreIsExact: boolean
+  /** Absolute, when the rows went to a file. */
+  readonly file?: string
+  readonly ms: number
+}
+
+const tableRows = 50
+const countForMs = 2000
+const progressRows = 100_000
+
+/**
+ * Runs one reading statement over the warehouse and gives its rows out chunk by chunk: memory does not grow with them.
+ * `write` waits for a slow reader. Throws UsageError for a statement that is wrong (with its line and a caret) or does
+ * more than read, FailedError when it fails while it runs.
+ */
+export async function runQuery(
+  request: QueryRequest,
+  write: (bytes: Uint8Array | string) => Promise<void>,
+  context: JobContext,
+): Promise<QueryResult> {
+  const format = request.format ?? formatOf(request.output)
+  const output = request.output === undefined ? undefined : path.resolve(request.output)
+  if (format === 'parquet' && output === undefined) {
+    throw new UsageError('OUTPUT_MISSING', 'Parquet cannot be written to the screen', {
+      hints: ['add -o FILE.parquet'],
+    })
+  }
+  if (output === undefined) return answer(request, format, undefined, write, context)
+  if ((await context.files.stat(output))?.kind === 'directory') {
+    throw new UsageError('OUTPUT_IS_FOLDER', `${output} is a folder`, { hints: ['give the name of a file with -o'] })
+  }
+  await using target = await context.files.createAtomic(output)
+  const result = await stage(
+    context.emit,
+    { id: 'query', title: `query into ${path.basename(output)}` },
+    (progress) =>
+      answer(
+        request,
+        format,
+        target.temporaryPath,
+        (bytes) => target.write(bytes),
+        context,
+        (rows) => progress(rows, 'rows'),
+      ),
+    (done) => ({ outcome: 'done', summary: plural(done.rows, 'row'), counts: { rows: done.rows } }),
+  )
+  await target.commit()
+  return { ...result, file: output }
+}
+
+function formatOf(output: string | undefined): QueryFormat {
+  const ending = output === undefined ? '' : path.extname(output).toLowerCase()
+  if (ending === '.jsonl') return 'ndjson'
+  return queryFormats.find((format) => `.${format}` === ending) ?? 'table'
+}
+
+async function answer(
+  request: QueryRequest,
+  format: QueryFormat,
+  file: string | undefined,
+  write: (bytes: Uint8Array | string) => Promise<void>,
+  context: JobContext,
+  progress: (rows: number) => void = () => {},
+): Promise<QueryResult> {
+  const started = context.clock.monotonic()
+  const isParquet = format === 'parquet' && file !== undefined
+  await using session = await openQuerySession(
+    { readable: request.readable ?? [], ...(isParquet ? { writable: file } : {}) },
+    context,
+  )
+  try {
+    const done = isParquet
+      ? await writeParquet(request, file, session)
+      : await stream(request, format, file !== undefined, session, write, context, progress)
+    return { ...done, format, ms: Math.round(context.clock.monotonic() - started) }
+  } catch (cause) {
+    if (cause instanceof Error && 'exit' in cause) throw cause
+    throw sqlError(cause, request.sql, session.warehouse.tables.keys(), context)
+  }
+}
+
+type Answer = Omit<QueryResult, 'format' | 'ms' | 'file'>
+
+/** A limit around the text, on lines of its own: the text may end in a comment. */
+function limited(request: QueryRequest): string {
+  const text = request.sql.text.trim().replace(/[\s;]+$/, '')
+  return request.limit === undefined || request.limit === 0
+    ? text
+    : `SELECT * FROM (\n${text}\n) LIMIT ${request.limit}`
+}
+
+async function writeParquet(request: QueryRequest, file: string, session: QuerySession): Promise<Answer> {
+  const api = await import('@duckdb/node-api')
+  // Checked as it stands; then the same text inside COPY.
+  const question = await session.prepare(request.sql)
+  const columns = Array.from({ length: question.columnCount }, (_, index) => ({
+    name: question.columnName(index),
+    type: String(question.columnType(index)),
+  }))
+  const statement = await session.warehouse.connection.prepare(
+    `COPY (\n${limited(request)}\n) TO ${textLiteral(file)} (FORMAT parquet, COMPRESSION zstd)`,
+  )
+  bindParameters(api, statement, request.parameters ?? new Map(), request.declared ?? [])
+  const done = await statement.run()
+  return { columns, rows: done.rowsChanged, more: 0, moreIsExact: true }
+}
+
+async function stream(
+  request: QueryRequest,
+  format: QueryFormat,
+  toFile: boolean,
+  session: QuerySession,
+  write: (bytes: Uint8Array | string) => Promise<void>,
+  context: JobContext,
+  progress: (rows: number) => void,
+): Promise<Answer> {
+  const api = await import('@duckdb/node-api')
+  const bindings = await loadBindings()
+  const statement = await session.prepare(request.sql)
+  bindParameters(api, statement, request.parameters ?? new Map(), request.declared ?? [])
+  const result = await statement.stream()
+  const types = result.columnTypes()
+  const names = result.deduplicatedColumnNames()
+  const isJson = format === 'json' || format === 'ndjson'
+  const readers = types.map((type, index) => columnReader(api, bindings, type, index, isJson))
+  const isExplained = result.statementType === api.StatementType.EXPLAIN
+  const writer = writerOf(
+    format,
+    names.map((name, index) => ({ name, shape: (readers[index] as ColumnReader).shape })),
+    isExplained,
+  )
+  const asked = request.limit ?? (format === 'table' && !toFile ? tableRows : 0)
+  const most = asked === 0 ? Number.POSITIVE_INFINITY : asked
+  await writeSome(writer.head(), write)
+  let rows = 0
+  let held = 0
+  let chunk = await nextChunk(result, context)
+  while (chunk !== undefined) {
+    const count = Math.min(chunk.rowCount, most - rows)
+    const cells = readers.map((reader) => reader.read(chunk as DuckDBDataChunk))
+    await writeSome(writer.rows(cells, count), write)
+    if (Math.floor((rows + count) / progressRows) > Math.floor(rows / progressRows)) progress(rows + count)
+    rows += count
+    held = chunk.rowCount - count
+    if (rows >= most) break
+    chunk = await nextChunk(result, context)
+  }
+  await writeSome(writer.tail(), write)
+  const columns = names.map((name, index) => ({ name, type: String(types[index]) }))
+  // Who asked for so many rows knows that there may be more.
+  if (chunk === undefined || request.limit !== undefined) return { columns, rows, more: 0, moreIsExact: true }
+  return { columns, rows, ...(await countRest(result, held, context)) }
+}
+
+/** undefined at the end. */
+async function nextChunk(result: DuckDBResult, context: JobContext): Promise<DuckDBDataChunk | undefined> {
+  throwIfInterrupted(context.signal)
+  const chunk = await result.fetchChunk()
+  return chunk === null || chunk.rowCount === 0 ? undefined : chunk
+}
+
+async function countRest(result: DuckDBResult, held: number, context: JobContext) {
+  const started = context.clock.monotonic()
+  let more = held
+  for (;;) {
+    const chunk = await nextChunk(result, context)
+    if (chunk === undefined) return { more, moreIsExact: true }
+    more += chunk.rowCount
+    if (context.clock.monotonic() - started > countForMs) return { more, moreIsExact: false }
+  }
+}
+
+/** What a person reads behind the rows: nothing when they went to the screen whole. */
+export function querySummary(result: QueryResult): string {
+  if (result.file !== undefined) return `wrote ${plural(result.rows, 'row')} to ${result.file}\n`
+  if (result.more === 0) return ''
+  return `(${result.moreIsExact ? '' : 'at least '}${number(result.more)} more: --limit 0 shows all)\n`
+}
+
+function writerOf(format: QueryFormat, columns: readonly ResultColumn[], isExplained: boolean): RowWriter {
+  if (format === 'csv') return csvWriter(columns)
+  if (format === 'json' || format === 'ndjson') return jsonWriter(columns, format)
+  return tableWriter(columns, isExplained)
+}
+
+async function writeSome(bytes: Uint8Array, write: (bytes: Uint8Array) => Promise<void>): Promise<void> {
+  if (bytes.length > 0) await write(bytes)
+}

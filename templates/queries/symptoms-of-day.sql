@@ -1,0 +1,8 @@
+-- symptom rows of a day: how each car was driven, and whether that is abnormal
+-- @param day day = null | day of the rows, the newest when left out
+-- @param abnormal boolean = false | only cars with an abnormal symptom
+SELECT car_number, speed_p_avg, speed_p_symptom, break_p_avg, break_p_symptom, steer_a_cnt, steer_p_symptom, biz_date
+FROM managed_smartcar_symptom_info
+WHERE biz_date = coalesce($day, (SELECT max(biz_date) FROM managed_smartcar_symptom_info))
+  AND (NOT $abnormal OR 'abnormal' IN (speed_p_symptom, break_p_symptom, steer_p_symptom))
+ORDER BY car_number
