@@ -8,8 +8,8 @@ export interface Check {
   readonly what: string
   /** `truth`: the simulator's truth file, worked out while the rows were made; `input`: the files that went in. */
   readonly against: 'truth' | 'input'
-  readonly expected: string
-  readonly found: string
+  readonly expected: number
+  readonly found: number
   readonly ok: boolean
   /** The first things that differ. */
   readonly detail?: string
@@ -21,7 +21,7 @@ export type Adults = ReadonlySet<string>
 const named = 3
 
 export function checkCount(what: string, against: Check['against'], expected: number, found: number): Check {
-  return { what, against, expected: number(expected), found: number(found), ok: expected === found }
+  return { what, against, expected, found, ok: expected === found }
 }
 
 /** Both lists as sets of texts: the same things, none missing and none that should not be there. */
@@ -43,8 +43,8 @@ export function checkSame(
   return {
     what,
     against,
-    expected: number(wanted.size),
-    found: number(there.size),
+    expected: wanted.size,
+    found: there.size,
     ok: detail === '',
     ...(detail === '' ? {} : { detail }),
   }
@@ -65,6 +65,7 @@ export function collectChecks(truth: Truth, manifests: readonly LakeManifest[]):
   return [
     checkCount(`${truth.kind} rows kept by collect`, 'truth', truth.rows.valid, lake.kept),
     checkCount(`${truth.kind} rows rejected by collect`, 'truth', truth.rows.malformed, lake.rejected),
+    checkCount(`${truth.kind} rows repeated`, 'truth', truth.rows.duplicates, lake.duplicates),
     checkCount(`${truth.kind} header lines dropped`, 'truth', truth.rows.headers, lake.headers),
   ]
 }

@@ -1,6 +1,6 @@
 import { CheckError } from '../../core/errors.js'
 import type { JobContext } from '../../core/ports.js'
-import { plural } from '../../render/format.js'
+import { number, plural } from '../../render/format.js'
 import type { Locale } from '../../render/report/text.js'
 import type { ExportSetting } from '../export/export.js'
 import type { ExportResult } from '../export/result.js'
@@ -105,6 +105,14 @@ interface Made {
   readonly exported: ExportResult | undefined
 }
 
+/** A build whose tests fail ends the run; this says how many there were. */
+function testCheck({ built }: Made): Check[] {
+  const tests = built?.partitions.flatMap((partition) => partition.tests) ?? []
+  if (tests.length === 0) return []
+  const passed = tests.filter(({ failures }) => failures === 0).length
+  return [checkCount('data tests passed', 'input', tests.length, passed)]
+}
+
 /** exportMart has compared the contents; here the rows that arrived are those that were built. */
 function exportCheck({ built, exported }: Made): Check[] {
   if (exported === undefined) return []
@@ -118,6 +126,7 @@ async function check(made: Made, context: JobContext): Promise<StageOutcome<read
   const { simulation } = made
   const checks = [
     ...(simulation === undefined ? await verifyInput(context) : await verifySimulation(simulation, context)),
+    ...testCheck(made),
     ...exportCheck(made),
   ]
   const wrong = checks.filter(({ ok }) => !ok).length
@@ -139,7 +148,7 @@ export function pilotFailure(result: PilotResult): CheckError | undefined {
   if (wrong.length === 0) return undefined
   const said = wrong.map(
     ({ what, expected, found, detail }) =>
-      `${what}: ${expected} expected, ${found} found${detail === undefined ? '' : ` (${detail})`}`,
+      `${what}: ${number(expected)} expected, ${number(found)} found${detail === undefined ? '' : ` (${detail})`}`,
   )
   return new CheckError(
     'PILOT_DIFFERS',

@@ -26,9 +26,9 @@ export async function collectFiles(paths: readonly string[], context: JobContext
   const failure = collectFailure(result)
   const useful = result.files.filter(({ status }) => status !== 'failed')
   if (failure !== undefined && useful.length === 0) throw failure
-  for (const { path, error } of result.files) {
+  for (const { error } of result.files) {
     if (error === null) continue
-    context.emit({ t: 'note', level: 'warn', text: `${path} is left out: ${error.message}` })
+    context.emit({ t: 'note', level: 'warn', text: `left out: ${error.message}` })
   }
   const daysOf = (files: CollectResult['files']) => [...new Set(files.flatMap(({ days }) => days))].sort()
   const { collected, kept, read, rejected } = result.totals

@@ -2,6 +2,9 @@ import { duration, number, plural, rate } from '../../render/format.js'
 import { table } from '../../render/table.js'
 import type { PilotResult } from './pilot.js'
 
+/** The rate of a handful of rows says nothing. */
+const fewestForRate = 1000
+
 function stageTable({ stages }: PilotResult): string {
   const columns = [
     { title: 'stage' },
@@ -15,7 +18,7 @@ function stageTable({ stages }: PilotResult): string {
     stages.map(({ title, rows, ms, outcome }) => [
       title,
       rows === null ? '' : number(rows),
-      rows === null || outcome !== 'done' ? '' : rate(rows, ms),
+      rows === null || rows < fewestForRate || outcome !== 'done' ? '' : rate(rows, ms),
       duration(ms),
       outcome,
     ]),
@@ -35,8 +38,8 @@ function checkTable({ checks }: PilotResult): string {
     checks.map(({ what, against, expected, found, ok, detail }) => [
       what,
       against,
-      expected,
-      found,
+      number(expected),
+      number(found),
       ok ? 'ok' : `differs${detail === undefined ? '' : `: ${detail}`}`,
     ]),
   )

@@ -164,7 +164,12 @@ export async function verifyInput(context: JobContext): Promise<readonly Check[]
     const rows = lakeRows(manifests, kind)
     if (rows.read === 0) continue
     checks.push(
-      checkCount(`${kind} rows: read = kept + rejected`, 'input', rows.read, rows.kept + rows.rejected),
+      checkCount(
+        `${kind} lines read = kept, rejected or header`,
+        'input',
+        rows.read,
+        rows.kept + rows.rejected + rows.headers,
+      ),
       checkCount(
         `${kind} rows kept = rows of ${sourceTables[kind]}`,
         'input',

@@ -41,19 +41,25 @@ function topBar(locale: Locale): Html {
   return html`<div class="top"><div class="inner"><a class="brand" href="#top">smartcar</a><nav class="contents">${contents.map(([id, title]) => html`<a href="#${id}">${title}</a>`)}</nav><div class="switches"><div class="switch" role="group" aria-label="Language">${languages}</div><button type="button" class="theme" data-theme-switch aria-label="light / dark"><svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><circle cx="8" cy="8" r="6.2" fill="none" stroke="currentColor" stroke-width="1.6"/><path d="M8 1.8a6.2 6.2 0 0 1 0 12.4z" fill="currentColor"/></svg></button></div></div></div>`
 }
 
-/** One sentence that says how the day was. */
-function inOneSentence(data: ReportData): Html {
-  const { fleet, speeding, emergencies, symptoms } = data
-  const cars = fleet.activeCars
-  const [speeders, checks, unusual] = [speeding?.cars.total ?? 0, emergencies.total, symptoms?.abnormal.pedals ?? 0]
-  const quiet = speeders + checks + unusual === 0
-  const ko = quiet
-    ? `차량 ${number(cars)}대가 별일 없이 달린 하루입니다.`
-    : `차량 ${number(cars)}대 가운데 ${number(speeders)}대가 과속했고, ${number(checks)}대는 점검이 필요하며, ${number(unusual)}대는 다른 차와 다르게 운전했습니다.`
-  const en = quiet
-    ? `A quiet day for ${number(cars)} ${cars === 1 ? 'car' : 'cars'}.`
-    : `Of ${number(cars)} ${cars === 1 ? 'car' : 'cars'}, ${number(speeders)} drove too fast, ${number(checks)} ${checks === 1 ? 'needs' : 'need'} a check, and ${number(unusual)} ${unusual === 1 ? 'drives' : 'drive'} unlike the rest.`
-  return html`<p class="sentence">${say(ko, en)}</p>`
+/** How the day was, in a few words. */
+function inShort(data: ReportData): Html {
+  const plural = (count: number, one: string, many: string) => `${number(count)} ${count === 1 ? one : many}`
+  const speeders = data.speeding?.cars.total ?? 0
+  const checks = data.emergencies.total
+  const unusual = data.symptoms?.abnormal.pedals ?? 0
+  const ko = [
+    ...(speeders > 0 ? [`${number(speeders)}대가 과속했습니다.`] : []),
+    ...(checks > 0 ? [`${number(checks)}대는 점검이 필요합니다.`] : []),
+    ...(unusual > 0 ? [`${number(unusual)}대는 다른 차와 다르게 운전했습니다.`] : []),
+  ]
+  const en = [
+    ...(speeders > 0 ? [`${plural(speeders, 'car', 'cars')} drove too fast.`] : []),
+    ...(checks > 0 ? [`${plural(checks, 'needs', 'need')} a check.`] : []),
+    ...(unusual > 0 ? [`${plural(unusual, 'drives', 'drive')} unlike the rest.`] : []),
+  ]
+  if (ko.length === 0) ko.push('별일 없이 지나간 하루입니다.')
+  if (en.length === 0) en.push('A quiet day.')
+  return html`<p class="sentence">${say(ko.join(' '), en.join(' '))}</p>`
 }
 
 /**
@@ -77,7 +83,7 @@ export function renderReport(data: ReportData, locale: Locale): string {
 <body id="top">
 ${topBar(locale)}
 <main>
-<header class="hero"><p class="eyebrow">${data.site}</p><h1>${say(dayInWords(data.day, 'ko'), dayInWords(data.day, 'en'))}</h1>${inOneSentence(data)}</header>
+<header class="hero"><p class="eyebrow">${data.site}</p><h1>${say(dayInWords(data.day, 'ko'), dayInWords(data.day, 'en'))}</h1>${inShort(data)}</header>
 ${tiles(data)}
 ${emergencySection(data.emergencies)}
 ${speedingSection(data.speeding)}

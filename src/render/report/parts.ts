@@ -1,5 +1,5 @@
 import { number } from '../format.js'
-import { type Html, html, type Inlay } from './html.js'
+import { type Html, html, type Inlay, raw } from './html.js'
 import { say } from './text.js'
 
 /** A section of the page; `id` is its anchor and names its drawings. */
@@ -21,11 +21,11 @@ export function empty(text: Html, good: boolean): Html {
   return html`<div class="card empty${good ? ' good' : ''}"><p>${text}</p></div>`
 }
 
-/** `and 2,540 more` below a list that was cut. */
+/** `2,540 more not listed` below a list that was cut. */
 export function more(shown: number, total: number): Html | undefined {
   if (total <= shown) return undefined
   const rest = number(total - shown)
-  return html`<p class="more">${say(`그 밖에 ${rest}건`, `and ${rest} more`)}</p>`
+  return html`<p class="more">${say(`목록에 없는 ${rest}건이 더 있습니다`, `${rest} more not listed`)}</p>`
 }
 
 export interface Column {
@@ -41,6 +41,9 @@ export interface Cell {
   readonly sort?: number | string
 }
 
+/** A longer table scrolls in its own frame, so that the page stays short. */
+const rowsInView = 14
+
 /** A table that its reader can sort by any column; `caption` is read to those who do not see it. */
 export function dataTable(caption: Html, columns: readonly Column[], rows: readonly (readonly Cell[])[]): Html {
   const classOf = (column: Column | undefined) =>
@@ -55,7 +58,7 @@ export function dataTable(caption: Html, columns: readonly Column[], rows: reado
           html`<td class="${classOf(columns[index])}"${cell.sort !== undefined && html` data-v="${cell.sort}"`}>${cell.show}</td>`,
       )}</tr>\n`,
   )
-  return html`<div class="scroll"><table><caption>${caption}</caption><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`
+  return html`<div class="scroll${rows.length > rowsInView && ' tall'}"${rows.length > rowsInView && raw(' tabindex="0"')}><table><caption>${caption}</caption><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`
 }
 
 export function chip(tone: 'bad' | 'warn' | 'good' | 'plain', body: Inlay): Html {

@@ -14,6 +14,8 @@ interface Palette {
   readonly good: string
   readonly goodSoft: string
   readonly shadow: string
+  /** Over the end of a list that goes on. */
+  readonly dim: string
   readonly speed: readonly string[]
   readonly alert: readonly string[]
 }
@@ -32,6 +34,7 @@ const light: Palette = {
   warnSoft: '#fbf0d9',
   good: '#1b6b45',
   goodSoft: '#e3f3ea',
+  dim: 'rgb(30 25 10 / .12)',
   shadow: '0 1px 2px rgb(30 25 10 / .05), 0 6px 24px rgb(30 25 10 / .04)',
   speed: ['#def5fb', '#b0dfef', '#82c8e6', '#53b0de', '#3987be', '#285f9d', '#1d377b'],
   alert: ['#f9efda', '#f5d5a7', '#f5b875', '#f59740', '#d56d2f', '#b24525', '#8d1a1e'],
@@ -51,6 +54,7 @@ const dark: Palette = {
   warnSoft: '#35290f',
   good: '#74d3a1',
   goodSoft: '#15301f',
+  dim: 'rgb(0 0 0 / .45)',
   shadow: 'none',
   speed: ['#212e45', '#284468', '#275e8c', '#1479b0', '#3fa1c8', '#6cc7df', '#9deef7'],
   alert: ['#3d241e', '#663325', '#91422b', '#be512d', '#d87e3d', '#eeac5c', '#ffd986'],
@@ -58,7 +62,7 @@ const dark: Palette = {
 
 function variables(palette: Palette): string {
   const steps = (name: 'speed' | 'alert') => palette[name].map((colour, step) => `--${name}${step}:${colour}`).join(';')
-  return `--page:${palette.page};--card:${palette.card};--ink:${palette.ink};--muted:${palette.muted};--line:${palette.line};--none:${palette.none};--accent:${palette.accent};--bad:${palette.bad};--bad-soft:${palette.badSoft};--warn:${palette.warn};--warn-soft:${palette.warnSoft};--good:${palette.good};--good-soft:${palette.goodSoft};--shadow:${palette.shadow};${steps('speed')};${steps('alert')}`
+  return `--page:${palette.page};--card:${palette.card};--ink:${palette.ink};--muted:${palette.muted};--line:${palette.line};--none:${palette.none};--accent:${palette.accent};--bad:${palette.bad};--bad-soft:${palette.badSoft};--warn:${palette.warn};--warn-soft:${palette.warnSoft};--good:${palette.good};--good-soft:${palette.goodSoft};--shadow:${palette.shadow};--dim:${palette.dim};${steps('speed')};${steps('alert')}`
 }
 
 const stepRules = (['speed', 'alert'] as const)
@@ -101,6 +105,8 @@ h1{margin:0;font-size:clamp(2rem,1.2rem + 3.4vw,3.25rem);line-height:1.12;letter
 .tile .name{font-size:.82rem;color:var(--muted)}
 .tile strong{font-size:1.85rem;line-height:1.2;letter-spacing:-.03em;font-weight:650}
 .tile strong small{margin-left:.25rem;font-size:.9rem;letter-spacing:0}
+.tile strong.long{font-size:1.4rem;line-height:1.58}
+.tile strong{white-space:nowrap}
 .tile .note{font-size:.78rem;color:var(--muted);line-height:1.4}
 .tile.bad strong{color:var(--bad)}
 .tile.good strong{color:var(--good)}
@@ -122,6 +128,9 @@ h3{margin:0 0 .9rem;font-size:.875rem;font-weight:600;letter-spacing:-.005em}
 .counts{list-style:none;display:flex;flex-wrap:wrap;gap:.3rem 1.5rem;margin:0 0 1rem;padding:0;font-size:.875rem;color:var(--muted)}
 .counts b{color:var(--ink);margin-left:.2rem}
 .scroll{overflow-x:auto;margin:0 -1.4rem;padding:0 1.4rem;position:relative}
+.scroll.tall{max-height:29.3rem;overflow:auto;border-bottom:1px solid var(--line);background:linear-gradient(transparent,var(--card) 75%) 0 100%/100% 3.5rem no-repeat local,linear-gradient(transparent,var(--dim)) 0 100%/100% 1.4rem no-repeat scroll,var(--card)}
+.scroll.tall thead th{position:sticky;top:0;background:var(--card);border-bottom:0;box-shadow:0 1px var(--line);z-index:1}
+.grid.loose{align-items:start}
 table{border-collapse:collapse;width:100%;font-size:.875rem}
 th{text-align:left;font-weight:500;color:var(--muted);border-bottom:1px solid var(--line);padding:0 .75rem .5rem 0;white-space:nowrap;vertical-align:bottom}
 th button{font-size:.8rem;white-space:nowrap}
@@ -218,6 +227,7 @@ section{padding-top:2.75rem}
 .tiles{grid-template-columns:repeat(2,minmax(0,1fr));gap:.6rem}
 .tile{padding:.8rem .9rem}
 .tile strong{font-size:1.55rem}
+.tile strong.long{font-size:1.3rem}
 .card{padding:1.1rem 1rem;border-radius:14px}
 .scroll{margin:0 -1rem;padding:0 1rem}
 .wide{display:none}
@@ -241,7 +251,7 @@ section{padding-top:1.5rem}
 .card.span{break-inside:auto}
 tr{break-inside:avoid}
 h2,h3{break-after:avoid}
-.scroll{overflow:visible}
+.scroll,.scroll.tall{overflow:visible;max-height:none}
 }
 `
 

@@ -5,8 +5,12 @@ import { type Html, html, type Inlay } from '../html.js'
 import { card, count, dataTable, more, section } from '../parts.js'
 import { isoDay, say, word } from '../text.js'
 
+/** Longer numbers are printed smaller, so that they stay in their tile. */
+const longestAtFullSize = 9
+
 function tile(href: string, tone: 'plain' | 'bad' | 'good', title: Html, value: Inlay, note: Inlay): Html {
-  return html`<a class="tile ${tone}" href="#${href}"><span class="name">${title}</span><strong>${value}</strong><span class="note">${note}</span></a>`
+  const long = typeof value === 'string' && value.length > longestAtFullSize
+  return html`<a class="tile ${tone}" href="#${href}"><span class="name">${title}</span><strong${long && html` class="long"`}>${value}</strong><span class="note">${note}</span></a>`
 }
 
 const none = html`<span class="none">\u2013</span>`

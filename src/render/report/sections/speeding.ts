@@ -8,7 +8,8 @@ import { clock, hourSpan, say } from '../text.js'
 /** All cars as bars, and each car below them, hour by hour. */
 function timeline(speeding: Speeding): Html {
   const { seconds } = speeding.rule
-  const most = Math.max(1, ...speeding.cars.rows.flatMap((car) => car.hours))
+  const counts = speeding.cars.rows.flatMap((car) => car.hours).filter((windows) => windows > 0)
+  const [least, most] = [Math.min(...counts), Math.max(...counts)]
   const row = (car: SpeedingCar) => ({
     label: html`${car.car}`,
     total: html`<b>${number(car.windows)}</b>`,
@@ -16,7 +17,7 @@ function timeline(speeding: Speeding): Html {
       windows === 0
         ? undefined
         : {
-            step: stepOf(windows, 0, most),
+            step: stepOf(windows, least, most),
             title: `${car.car} \u00b7 ${hourSpan(hour)} \u00b7 ${number(windows)} \u00d7 ${seconds} s`,
           },
     ),
@@ -33,7 +34,7 @@ function timeline(speeding: Speeding): Html {
         drawing: bars,
         peak: number(Math.max(...speeding.hours)),
       }),
-      legend('alert', '1', say(`한 시간에 ${number(most)}구간`, `${number(most)} windows an hour`)),
+      legend('alert', number(least), say(`한 시간에 ${number(most)}구간`, `${number(most)} windows an hour`)),
       more(speeding.cars.rows.length, speeding.cars.total),
     ],
     { id: 'speeding-hours', span: true },
@@ -103,6 +104,6 @@ export function speedingSection(speeding: Speeding | undefined): Html {
     'speeding',
     title,
     lead,
-    html`<div class="grid">${timeline(speeding)}${ranking(speeding)}${fastest(speeding)}</div>`,
+    html`<div class="grid loose">${timeline(speeding)}${ranking(speeding)}${fastest(speeding)}</div>`,
   )
 }
