@@ -4,7 +4,7 @@ import { clockText } from '../core/calendar.js'
 import { carNumberAt } from '../core/cars.js'
 import type { Diagnostic } from '../core/errors.js'
 import { type Parsed, validateYaml, type YamlFile } from '../core/site/document.js'
-import type { CompiledRule } from './compile.js'
+import type { CompiledRule } from './compiled-rule.js'
 import { createDriveDecoder, dayText, slack } from './drive-rows.js'
 import { createEngine, type WindowVerdict } from './engine.js'
 

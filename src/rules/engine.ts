@@ -1,35 +1,7 @@
 import { secondsPerDay } from '../core/calendar.js'
 import { carIndex, carIndexCount, carNumberAt } from '../core/cars.js'
-import type { CompiledRule, EngineHost } from './compile.js'
+import type { CompiledRule, EngineHost, EngineState } from './compiled-rule.js'
 import type { DriveBatch } from './drive-rows.js'
-
-/**
- * The windows that are open, in arrays: cars in the order in which they came (slots), `ring` window places for each.
- * A place is found from the window's number, so nothing is searched and nothing is allocated for a row.
- */
-export interface EngineState {
-  /** By car index; -1: not seen yet. */
-  readonly slotOf: Int32Array
-  cars: number
-  carOf: Int32Array
-  /** By slot: newest time, seconds since 1970. */
-  newest: Float64Array
-  /** By slot: the earliest end of its open windows, seconds since 1970. */
-  nextClose: Float64Array
-  /** By place: number of the window in its day, -1 when the place is free. */
-  index: Int32Array
-  /** By place: days since 1970-01-01. */
-  windowDay: Int32Array
-  /** By place: one bit for each second that had a row. */
-  mask: Int32Array
-  /** By place, only for a rule with `where` (else the mask tells): rows that count. */
-  count: Int32Array
-  /** By place, likewise: second of the day of the last row that counts. */
-  last: Int32Array
-  /** By measure, then by place. */
-  measures: Float64Array[]
-  duplicates: number
-}
 
 /** A window that was evaluated; one object is used again and again. */
 export interface WindowVerdict {

@@ -2,7 +2,7 @@
 import path from 'node:path'
 import { carIndex } from '../../core/cars.js'
 import { FailedError } from '../../core/errors.js'
-import type { CompiledRule } from '../../rules/compile.js'
+import type { CompiledRule } from '../../rules/compiled-rule.js'
 import { dayText } from '../../rules/drive-rows.js'
 import {
   type AlertContext,

@@ -1,6 +1,6 @@
 /** Gathers the verdicts of one rule and brings them into its alert files, idempotently. */
 import type { JobContext } from '../../core/ports.js'
-import type { CompiledRule } from '../../rules/compile.js'
+import type { CompiledRule } from '../../rules/compiled-rule.js'
 import { dayText } from '../../rules/drive-rows.js'
 import type { WindowVerdict } from '../../rules/engine.js'
 import { type AlertContext, lockAlerts } from './alert-files.js'

@@ -1,7 +1,7 @@
 /** One pass of rules over drive rows: blocks of lines go in, verdicts go to the alert stores, odd rows to side files. */
 import path from 'node:path'
 import type { JobContext } from '../../core/ports.js'
-import type { CompiledRule } from '../../rules/compile.js'
+import type { CompiledRule } from '../../rules/compiled-rule.js'
 import type { DriveField } from '../../rules/definition.js'
 import { createDriveDecoder, type DecodeCounts } from '../../rules/drive-rows.js'
 import { createEngine, type EngineCounts, type EngineSnapshot, type RuleEngine } from '../../rules/engine.js'

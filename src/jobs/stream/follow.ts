@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import path from 'node:path'
 import type { JobContext } from '../../core/ports.js'
-import type { CompiledRule } from '../../rules/compile.js'
+import type { CompiledRule } from '../../rules/compiled-rule.js'
 import { type Checkpoint, checkpointFile, readCheckpoint, writeCheckpoint } from './checkpoint.js'
 import { createDetector, type Detector } from './detector.js'
 import { type TailPosition, tailLog } from './tail.js'

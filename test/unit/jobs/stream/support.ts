@@ -3,7 +3,7 @@ import path from 'node:path'
 import { type Alert, alertDays, readAlerts } from '../../../../src/jobs/stream/alert-files.js'
 import { runStream, type StreamResult, type StreamSource } from '../../../../src/jobs/stream/run.js'
 import type { TestContext } from '../../../support/context.js'
-import { type ReferenceAlert, timeText } from '../../rules/support.js'
+import type { ReferenceAlert } from '../../rules/support.js'
 
 export const table = 'speeding_alerts'
 
@@ -47,5 +47,3 @@ export const alertText = (context: TestContext, day: string, name = table): Prom
 export async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.byteLength; at += size) yield bytes.subarray(at, at + size)
 }
-
-export const clockOf = (second: number): string => timeText('20200322', second).slice(8)
