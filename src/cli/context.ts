@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import path from 'node:path'
 import { InterruptedError, systemCode } from '../core/errors.js'
 import { siteLayout } from '../core/layout.js'
@@ -59,22 +58,23 @@ function listenForSignals(): AbortSignal {
 
 function stdoutWriter(onClosed: () => void): Context['stdout'] {
   let closed = false
+  // One set of listeners for all writes: a set per write would pile up on a slow reader.
+  let wake: () => void = () => {}
+  process.stdout.on('drain', () => wake())
+  process.stdout.on('close', () => wake())
   process.stdout.on('error', (error) => {
     if (systemCode(error) !== 'EPIPE') throw error
     closed = true
+    wake()
     onClosed()
   })
   return {
     isTerminal: process.stdout.isTTY === true,
     async write(chunk) {
-      if (closed) return
-      if (process.stdout.write(chunk) || closed) return
-      try {
-        await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')])
-      } catch (error) {
-        // The listener above has said that the reader left.
-        if (systemCode(error) !== 'EPIPE') throw error
-      }
+      if (closed || process.stdout.write(chunk) || closed) return
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
     },
   }
 }

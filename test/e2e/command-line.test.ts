@@ -73,3 +73,18 @@ it('names the flag whose value is wrong, and the cure', async () => {
   expect(run.code).toBe(2)
   expect(run.stderr).toBe('error: --day: "2020-02-30" is not a day\n  try: write it as 20200322 or 2020-03-22\n')
 })
+
+it('writes a million rows to a slow reader without a warning, and ends when the reader leaves', async () => {
+  const million = ['query', 'select range as n, range * 2 as m from range(1000000)', '--format', 'csv']
+  const all = await runCli(million, { cwd: folder })
+  expect(all.code).toBe(0)
+  expect(all.stderr).not.toContain('Warning')
+  expect(all.stdout.split('\n')).toHaveLength(1_000_002)
+  expect(all.stdout.slice(-16)).toBe('\n999999,1999998\n')
+  const gone = await runCli(['query', 'select range as n from range(1000000000)', '--format', 'csv'], {
+    cwd: folder,
+    readLines: 3,
+  })
+  expect(gone.stdout).toBe('n\n0\n1\n')
+  expect(gone.stderr).toBe('')
+})
