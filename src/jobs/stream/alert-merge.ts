@@ -15,6 +15,7 @@ import {
   readLines,
   writeAlertMeta,
 } from './alert-files.js'
+import { removeLeftovers } from './leftovers.js'
 import { type DayVerdicts, keyCar, keyIndex, verdictKey } from './verdicts.js'
 
 /**
@@ -209,7 +210,10 @@ async function stampMeta(
   })
 }
 
-/** Brings verdicts on a day (days since 1970-01-01) into its file, which is written wholly or not at all. */
+/**
+ * Brings verdicts on a day (days since 1970-01-01) into its file, which is written wholly or not at all. The caller holds
+ * the lock of the table.
+ */
 export async function mergeDay(
   rule: CompiledRule,
   day: number,
@@ -223,13 +227,19 @@ export async function mergeDay(
   const meta = await readAlertMeta(files, folder)
   const there = (await files.stat(file)) !== undefined
   const merging = merger(mode, verdicts, lineMaker(rule, day, verdicts))
+  await removeLeftovers(files, file)
   await using target = await files.createAtomic(file)
   await target.write(`${alertColumns(rule.definition).join(',')}\n`)
   const old = oldAlerts(rule, day, meta, mode, context)
   let state = await old.next()
-  for (; !state.done; state = await old.next()) {
-    for (const alert of state.value) merging.takeOld(alert)
-    await target.write(merging.takeText())
+  try {
+    for (; !state.done; state = await old.next()) {
+      for (const alert of state.value) merging.takeOld(alert)
+      await target.write(merging.takeText())
+    }
+  } finally {
+    // Closes the file when writing failed.
+    await old.return('sound')
   }
   for (let done = false; !done; ) {
     done = merging.insertUpTo(Number.POSITIVE_INFINITY)

@@ -92,7 +92,7 @@ function addChange(days: Map<string, DayChange>, change: DayChange): void {
 }
 
 export function createDetector(options: DetectorOptions, context: DetectorContext): Detector {
-  const { files, layout } = context
+  const { layout } = context
   const fields = new Set<DriveField>(options.rules.flatMap((rule) => [...rule.fields]))
   let bytes: Uint8Array = new Uint8Array(0)
   let rejects: SideFile | GrowingSideFile | undefined
@@ -120,7 +120,9 @@ export function createDetector(options: DetectorOptions, context: DetectorContex
 
   const sideFile = (prefix: string, input: InputName, size: number | undefined): SideFile | GrowingSideFile => {
     const file = path.join(layout.rejects, sideFileName(prefix, input))
-    return size === undefined ? atomicSideFile(file, input.name, files) : growingSideFile(file, input.name, size, files)
+    return size === undefined
+      ? atomicSideFile(file, input.name, context)
+      : growingSideFile(file, input.name, size, context)
   }
 
   const flushStores = async (): Promise<void> => {

@@ -5,6 +5,7 @@ import type { JobContext } from '../../core/ports.js'
 import type { CompiledRule } from '../../rules/compiled-rule.js'
 import { type Checkpoint, checkpointFile, readCheckpoint, writeCheckpoint } from './checkpoint.js'
 import { createDetector, type Detector } from './detector.js'
+import { removeLeftovers } from './leftovers.js'
 import { type TailPosition, tailLog } from './tail.js'
 
 export interface FollowInput {
@@ -73,6 +74,7 @@ export async function followLog(
         }),
     },
   )
+  await removeLeftovers(context.files, stateFile)
   const from = await loadCheckpoint(input, stateFile, context)
   // After the signal, too, what was read is written.
   const steady = { ...context, signal: new AbortController().signal }

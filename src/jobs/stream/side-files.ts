@@ -1,11 +1,14 @@
 /** Rows that could not be used, kept beside the result: CSV `file,line,reason,row` in the site's folder of rejects. */
 import { createHash } from 'node:crypto'
-import type { AppendFile, Files } from '../../core/ports.js'
+import type { AppendFile, Files, JobContext } from '../../core/ports.js'
 import { type RejectsFile, rejectsFile, rejectsHeader } from '../collect/rejects-file.js'
+import { removeLeftovers } from './leftovers.js'
 
 /** A row longer than this is cut: a reject shows what came, it is no copy of it. */
 const longestShown = 1000
 const encoder = new TextEncoder()
+/** Milliseconds after which a half-written file of another run is nobody's any more. */
+const abandonedAfter = 86_400_000
 
 export interface SideFile extends AsyncDisposable {
   add(line: number, reason: string, row: Uint8Array): void
@@ -20,6 +23,8 @@ export interface GrowingSideFile extends SideFile {
   /** Everything to disk; the size in bytes that belongs to the checkpoint. */
   checkpoint(): Promise<number>
 }
+
+type SideContext = Pick<JobContext, 'files' | 'clock'>
 
 /** The name of a side file: what it is, the input's name, and a part of the input's identity, for two of one name. */
 export function sideFileName(prefix: string, input: { readonly name: string; readonly id: string }): string {
@@ -38,9 +43,10 @@ function cut(row: Uint8Array): Uint8Array {
 const adder = (rows: RejectsFile) => (line: number, reason: string, row: Uint8Array) => rows.add(line, reason, cut(row))
 
 /** For an input that ends: appears whole at the end. Without rows, an earlier run's file is removed. */
-export function atomicSideFile(file: string, source: string, files: Files): SideFile {
+export function atomicSideFile(file: string, source: string, { files, clock }: SideContext): SideFile {
   let commit: (() => Promise<void>) | undefined
   const rows = rejectsFile(source, async (): Promise<AppendFile> => {
+    await removeLeftovers(files, file, clock.now() - abandonedAfter)
     const target = await files.createAtomic(file)
     commit = () => target.commit()
     return {
@@ -84,7 +90,7 @@ async function cutBack(file: string, size: number, files: Files): Promise<void> 
 }
 
 /** For an input that grows: appended to. `size`: how far the file was at the checkpoint that the input goes on from. */
-export function growingSideFile(file: string, source: string, size: number, files: Files): GrowingSideFile {
+export function growingSideFile(file: string, source: string, size: number, { files }: SideContext): GrowingSideFile {
   let target: AppendFile | undefined
   const rows = rejectsFile(source, async (): Promise<AppendFile> => {
     await cutBack(file, size, files)

@@ -159,6 +159,22 @@ describe('alert files', () => {
   })
 })
 
+it('what a killed run left behind is taken away by the next one', async () => {
+  await using context = await testContext()
+  const file = await put(context, 'a.log', row('000000', 100))
+  await runFiles(context, file)
+  const left = path.join(folder(context), '.alerts.csv.0a1b2c3d.tmp')
+  const other = path.join(folder(context), '.alerts.csv.notes.tmp')
+  await writeFile(left, 'car_nu')
+  await writeFile(other, 'somebody else wrote this')
+  await runFiles(context, file)
+  expect((await context.files.list(folder(context))).map(({ name }) => name)).toEqual([
+    '.alerts.csv.notes.tmp',
+    '_alerts.json',
+    'alerts.csv',
+  ])
+})
+
 describe('listing', () => {
   async function filled(): Promise<TestContext> {
     const context = await testContext()
