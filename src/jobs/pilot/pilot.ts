@@ -7,6 +7,7 @@ import type { ExportResult } from '../export/result.js'
 import type { BuildResult } from '../mart/build.js'
 import { type ReportResult, writeReport } from '../report/report.js'
 import type { StageRecord } from '../report/runs.js'
+import { type Answer, askQuestions } from './ask.js'
 import { type Check, checkCount } from './checks.js'
 import { type PilotRun, type StageOutcome, startRun } from './run.js'
 
@@ -32,6 +33,7 @@ export interface PilotResult {
   /** yyyyMMdd of the rows that went in. */
   readonly days: readonly string[]
   readonly stages: readonly StageRecord[]
+  readonly answers: readonly Answer[]
   readonly checks: readonly Check[]
   /** False: everything was there already. */
   readonly changed: boolean
@@ -70,13 +72,16 @@ export async function runPilot(options: PilotOptions, context: JobContext): Prom
     build(days.length === 0 ? {} : range, kinds, inside),
   )
   await run.record(days)
+  const day = reportDay(built?.partitions ?? [], days)
+  const answers = await run.stage('ask', 'ask', (inside) => askQuestions(day, inside))
   const exported = await run.stage('export', 'export', (inside) => exportSymptoms(days, built, options.export, inside))
   await run.record(days)
-  const day = reportDay(built?.partitions ?? [], days)
   const report = await run.stage('report', 'report', (inside) => makeReport(day, options, inside))
-  const checks = await run.stage('check', 'check', (inside) => check({ simulation, built, exported }, inside))
+  const checks = await run.stage('check', 'check', (inside) =>
+    check({ simulation, built, exported }, options.ruleFiles, inside),
+  )
   const { stages, changed } = run
-  return { days, stages, checks, changed, report, ms: context.clock.monotonic() - started }
+  return { days, stages, answers, checks, changed, report, ms: context.clock.monotonic() - started }
 }
 
 /** The newest day that has rows in the status or drive mart. */
@@ -122,10 +127,14 @@ function exportCheck({ built, exported }: Made): Check[] {
   return [checkCount(`${exported.mart} in ${exported.kind}`, 'input', rowsIn(source), rowsIn(exported.partitions))]
 }
 
-async function check(made: Made, context: JobContext): Promise<StageOutcome<readonly Check[]>> {
+async function check(
+  made: Made,
+  ruleFiles: readonly string[],
+  context: JobContext,
+): Promise<StageOutcome<readonly Check[]>> {
   const { simulation } = made
   const checks = [
-    ...(simulation === undefined ? await verifyInput(context) : await verifySimulation(simulation, context)),
+    ...(simulation === undefined ? await verifyInput(context) : await verifySimulation(simulation, ruleFiles, context)),
     ...testCheck(made),
     ...exportCheck(made),
   ]
@@ -152,7 +161,7 @@ export function pilotFailure(result: PilotResult): CheckError | undefined {
   )
   return new CheckError(
     'PILOT_DIFFERS',
-    `${plural(wrong.length, 'check')} of ${result.checks.length} differ: ${said.join('; ')}`,
+    `${wrong.length} of ${plural(result.checks.length, 'check')} differ: ${said.join('; ')}`,
     {
       hints: [
         'a fault of smartcar, unless somebody changed files of this site: try again with --site and a new folder',

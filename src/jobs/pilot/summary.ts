@@ -1,5 +1,6 @@
 import { duration, number, plural, rate } from '../../render/format.js'
 import { table } from '../../render/table.js'
+import type { Answer } from './ask.js'
 import type { PilotResult } from './pilot.js'
 
 /** The rate of a handful of rows says nothing. */
@@ -45,6 +46,26 @@ function checkTable({ checks }: PilotResult): string {
   )
 }
 
+function cellText(value: unknown): string {
+  if (value === null || value === undefined) return ''
+  return typeof value === 'number' && !Number.isInteger(value) ? String(Number(value.toFixed(4))) : String(value)
+}
+
+function answerTable({ name, title, columns, rows }: Answer): string {
+  const head = columns.map((column) => ({
+    title: column,
+    ...(rows.some((row) => typeof row[column] === 'number') ? { align: 'right' as const } : {}),
+  }))
+  const body =
+    rows.length === 0
+      ? 'no rows\n'
+      : table(
+          head,
+          rows.map((row) => columns.map((column) => cellText(row[column]))),
+        )
+  return `${title} (smartcar query --saved ${name})\n${body}`
+}
+
 /** What a person reads on stdout; the last line is the report to open. */
 export function pilotSummary(result: PilotResult): string {
   const wrong = result.checks.filter(({ ok }) => !ok).length
@@ -54,5 +75,10 @@ export function pilotSummary(result: PilotResult): string {
     ? `done in ${duration(result.ms)}`
     : `unchanged: everything was there already (${duration(result.ms)})`
   const report = result.report === null ? 'no report: no day was built' : result.report.file
-  return [stageTable(result), checkTable(result), `${done}, ${verdict}\n${report}\n`].join('\n')
+  return [
+    ...result.answers.map(answerTable),
+    stageTable(result),
+    checkTable(result),
+    `${done}, ${verdict}\n${report}\n`,
+  ].join('\n')
 }

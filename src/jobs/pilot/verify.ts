@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { readLakeManifests } from '../../core/lake.js'
 import type { JobContext } from '../../core/ports.js'
 import { openWarehouse, type Warehouse } from '../../engines/duckdb/warehouse.js'
+import { loadRules } from '../../rules/catalog.js'
 import { driveRowsPerDay } from '../../simulator/speeding.js'
 import { statusRowsPerDay } from '../../simulator/status-parts.js'
 import type { DriveTruth, StatusTruth } from '../../simulator/truth.js'
@@ -43,7 +44,16 @@ const alert = z.object({
   member: z.string(),
 })
 
-async function driveChecks(warehouse: Rows, truth: DriveTruth, adults: Adults): Promise<Check[]> {
+/** The truth knows the pilot's own speeding rule; a site may have put another in its place. */
+async function hasPilotRule(ruleFiles: readonly string[], context: JobContext): Promise<boolean> {
+  const rule = (await loadRules(ruleFiles, context)).find((one) => one.rule.output.table === 'speeding_alerts')
+  if (rule?.builtIn) return true
+  const text = "this site has a speeding rule of its own: its alerts are not compared with the simulator's truth"
+  context.emit({ t: 'note', level: 'info', text })
+  return false
+}
+
+async function speedingCheck(warehouse: Rows, truth: DriveTruth): Promise<Check> {
   const list = truth.days.map((_, index) => `$${index + 1}`).join(', ')
   const alerts = await warehouse.rows(
     `SELECT car_number AS car, window_start AS start, avg_speed AS average, "rows" AS rows, member
@@ -51,9 +61,12 @@ async function driveChecks(warehouse: Rows, truth: DriveTruth, adults: Adults): 
     alert,
     [...truth.days],
   )
+  return checkSame('speeding windows', 'truth', speedingTexts(truth), alerts.map(windowText))
+}
+
+async function driveChecks(warehouse: Rows, truth: DriveTruth, adults: Adults): Promise<Check[]> {
   const cars = truth.cars.filter((car) => adults.has(car)).length
   return [
-    checkSame('speeding windows', 'truth', speedingTexts(truth), alerts.map(windowText)),
     checkCount(
       'drive mart: rows of owners of 18 and more',
       'truth',
@@ -134,7 +147,11 @@ async function listChecks(
 }
 
 /** What came out against the simulator's truth files and the simulated lists. */
-export async function verifySimulation(simulation: Simulation, context: JobContext): Promise<readonly Check[]> {
+export async function verifySimulation(
+  simulation: Simulation,
+  ruleFiles: readonly string[],
+  context: JobContext,
+): Promise<readonly Check[]> {
   const truths = await readTruths(context)
   const sources = new Set(Object.values(simulation).flatMap(({ files }) => files.map(({ sha256 }) => sha256)))
   const manifests = (await readLakeManifests(context)).filter(({ sha256 }) => sources.has(sha256))
@@ -144,6 +161,7 @@ export async function verifySimulation(simulation: Simulation, context: JobConte
     ...collectChecks(truths.status, manifests),
     ...collectChecks(truths.drive, manifests),
     ...(await statusChecks(warehouse, truths.status, adults)),
+    ...((await hasPilotRule(ruleFiles, context)) ? [await speedingCheck(warehouse, truths.drive)] : []),
     ...(await driveChecks(warehouse, truths.drive, adults)),
     ...(await listChecks(warehouse, simulation, adults, context)),
   ]
