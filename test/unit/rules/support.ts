@@ -143,7 +143,7 @@ export const speedingReference: ReferenceRule = {
 /** What a rule must find, by brute force over objects: the specification in the fewest words. */
 export function reference(rule: ReferenceRule, rows: readonly Row[]): ReferenceResult {
   const newest = new Map<string, number>()
-  const windows = new Map<string, Row[]>()
+  const windows = new Map<string, Map<string, Row>>()
   let late = 0
   let duplicates = 0
   for (const row of rows) {
@@ -156,12 +156,15 @@ export function reference(rule: ReferenceRule, rows: readonly Row[]): ReferenceR
     }
     newest.set(row.car, Math.max(at, newest.get(row.car) ?? -Infinity))
     const key = `${timeText(row.time.slice(0, 8), start)},${row.car}`
-    const found = windows.get(key) ?? []
-    if (found.some(({ time }) => time === row.time)) duplicates++
-    else found.push(row)
+    const found = windows.get(key) ?? new Map<string, Row>()
+    if (found.has(row.time)) duplicates++
+    else found.set(row.time, row)
     windows.set(key, found)
   }
-  const judged = [...windows].map(([key, all]) => ({ key, counted: all.filter(rule.where ?? (() => true)) }))
+  const judged = [...windows].map(([key, all]) => ({
+    key,
+    counted: [...all.values()].filter(rule.where ?? (() => true)),
+  }))
   const evaluated = judged.filter(({ counted }) => counted.length > 0)
   const alerts = evaluated
     .filter(({ counted }) => rule.holds(rule.values(counted), counted.length))
