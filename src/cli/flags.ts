@@ -16,5 +16,16 @@ export function parseMonth(text: string): string {
   throw new UsageError('MONTH_INVALID', `"${text}" is not a month`, { hints: ['write it as 202003 or 2020-03'] })
 }
 
+const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+
+/** `500ms`, `30s`, `5m`, `1h` in milliseconds; throws UsageError for anything else. */
+export function parseDuration(text: string): number {
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? []
+  if (amount !== undefined) return Math.round(Number(amount) * (durationUnits[unit] ?? 1))
+  throw new UsageError('DURATION_INVALID', `"${text}" is no duration`, { hints: ['write it as 500ms, 30s, 5m or 1h'] })
+}
+
 export const dayFlag = Flags.custom<string>({ helpValue: 'yyyyMMdd', parse: async (text) => parseDay(text) })
 export const monthFlag = Flags.custom<string>({ helpValue: 'yyyyMM', parse: async (text) => parseMonth(text) })
+/** A duration in milliseconds; give its default as a number. */
+export const durationFlag = Flags.custom<number>({ helpValue: 'TIME', parse: async (text) => parseDuration(text) })

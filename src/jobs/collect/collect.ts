@@ -1,7 +1,7 @@
 /** `smartcar collect`: files into the lake, every row checked. See lake-store.ts for how a kill at any moment is survived. */
 import { createHash } from 'node:crypto'
 import path from 'node:path'
-import { FailedError, SmartcarError, systemCode, throwIfInterrupted, UsageError } from '../../core/errors.js'
+import { throwIfInterrupted, UsageError } from '../../core/errors.js'
 import { stage } from '../../core/events.js'
 import type { LakeManifest } from '../../core/lake.js'
 import type { RecordKind } from '../../core/layout.js'
@@ -9,11 +9,13 @@ import type { JobContext } from '../../core/ports.js'
 import { detectKind } from './detect.js'
 import { rowFormats } from './formats.js'
 import { type LakeStore, withLake } from './lake-store.js'
-import { type CollectedFile, type CollectResult, describeCollected, fileSummary, totalsOf } from './result.js'
+import { type CollectedFile, type CollectResult, describeCollected, fileEnd, totalsOf } from './result.js'
+import { asSiteError } from './site-errors.js'
 import { openSource, type Source, SourceError } from './source.js'
 import { type StagedContent, stageContent } from './stage.js'
 
 export { type CollectedFile, type CollectResult, collectFailure, collectSummary } from './result.js'
+export { asSiteError } from './site-errors.js'
 
 export type CollectContext = Pick<JobContext, 'layout' | 'files' | 'clock' | 'emit' | 'signal'>
 
@@ -55,27 +57,6 @@ async function findFiles(
     }
   }
   return { files: [...files.values()], skipped }
-}
-
-/** An error of the site's disk in terms of the site; anything else as it is. */
-export function asSiteError(error: unknown, context: Pick<JobContext, 'layout'>): unknown {
-  if (error instanceof SmartcarError) return error
-  const { root } = context.layout
-  const code = systemCode(error)
-  const place = { file: root }
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new FailedError('DISK_FULL', `the disk of ${root} is full`, {
-      cause: error,
-      place,
-      hints: ['free some space and run the same command again: nothing is half-written, what was collected stays'],
-    })
-  if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM')
-    return new FailedError('SITE_NOT_WRITABLE', `the site folder ${root} cannot be written`, {
-      cause: error,
-      place,
-      hints: ['check its permissions and its mount, or choose another folder with --site'],
-    })
-  return error
 }
 
 async function hashContent(source: Source, context: CollectContext): Promise<string> {
@@ -189,11 +170,7 @@ export async function collectFile(
       )
       return describeCollected(filePath, manifest, status, context.clock.monotonic() - started)
     },
-    (done) => ({
-      outcome: done.status === 'unchanged' ? 'unchanged' : 'done',
-      summary: fileSummary(done),
-      ...(done.rows === null || done.status === 'unchanged' ? {} : { counts: done.rows }),
-    }),
+    fileEnd,
   )
   const note = encodingNote(file)
   if (note !== undefined) context.emit({ t: 'note', level: 'warn', text: note })

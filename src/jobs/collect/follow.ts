@@ -1,8 +1,8 @@
 /** `collect --follow`: a log that grows, across rotation and truncation, every row once however often this is restarted. */
 import path from 'node:path'
-import { FailedError, throwIfInterrupted } from '../../core/errors.js'
+import { FailedError } from '../../core/errors.js'
 import { stage } from '../../core/events.js'
-import { asSiteError, type CollectContext } from './collect.js'
+import type { CollectContext } from './collect.js'
 import { detectKind } from './detect.js'
 import { rowFormats } from './formats.js'
 import { withLake } from './lake-store.js'
@@ -19,8 +19,9 @@ import {
   positionText,
   tailAt,
 } from './log-position.js'
-import { type CollectedFile, type CollectResult, describeCollected, fileSummary, resultLog } from './result.js'
-import { rangeContent } from './source.js'
+import { type CollectedFile, type CollectResult, describeCollected, fileEnd, resultLog } from './result.js'
+import { asSiteError, assertSiteWritable } from './site-errors.js'
+import { missing, rangeContent } from './source.js'
 import { stageContent } from './stage.js'
 
 export interface FollowInput {
@@ -36,12 +37,7 @@ export interface FollowInput {
   readonly once?: boolean
 }
 
-/** What of a log is to be filed now: up to where, and whether the file is finished with it. */
-interface Portion {
-  readonly end: number
-  readonly last: boolean
-}
-
+/** Files what stands between the position and `end` of a log. */
 async function collectPortion(
   input: FollowInput,
   log: OpenLog,
@@ -86,11 +82,7 @@ async function collectPortion(
         const ms = context.clock.monotonic() - started
         return { log: next, kind: found, file: describeCollected(log.path, manifest, 'collected', ms) }
       }),
-    ({ file }) => ({
-      outcome: 'done',
-      summary: fileSummary(file),
-      ...(file.rows === null ? {} : { counts: file.rows }),
-    }),
+    ({ file }) => fileEnd(file),
   )
 }
 
@@ -106,128 +98,168 @@ async function positionOf(input: FollowInput, log: OpenLog, kind: FollowInput['k
   }
 }
 
-/**
- * Files the rows of a growing log in portions, each with a manifest and the position in one commit, so that a restart,
- * a kill included, neither loses nor repeats a row. Ends at the signal (what is complete by then is filed first), or
- * with `once` at the end of the log. Throws FailedError `FOLLOW_KIND`, SourceError for an unreadable or unknown log,
- * and what `collect` throws about the site.
- */
-export async function followFile(input: FollowInput, context: CollectContext): Promise<CollectResult> {
-  const { files, clock, signal, emit } = context
+/** Where a follower is: the open file and the fingerprint of the place in it, and the files that come next. */
+interface Cursor {
+  readonly log: OpenLog | undefined
+  readonly tail: string
+  /** Older files that are still to be read whole, the oldest first; the log itself comes after them. */
+  readonly pending: readonly string[]
+}
+
+/** The next file from its beginning; none while it is not there yet. */
+async function openNext(pending: readonly string[], input: FollowInput, context: CollectContext): Promise<Cursor> {
+  const [older, ...rest] = pending
+  const next = older ?? input.file
+  if ((await context.files.stat(next)) === undefined) return { log: undefined, tail: '', pending: rest }
+  const log = await openLog(next, context)
+  return { log, tail: await tailAt(log.reader, 0), pending: rest }
+}
+
+async function resume(position: Position, input: FollowInput, context: CollectContext): Promise<Cursor> {
+  const { log, pending } = await findPosition(position, input.file, context)
+  if (log !== undefined) return { log, tail: position.tail, pending }
+  if (position.offset > 0) {
+    const text = `${input.file} was truncated or replaced: it is read again from its beginning`
+    context.emit({ t: 'note', level: 'warn', text })
+  }
+  return await openNext([], input, context)
+}
+
+/** The cursor, found again if its place is gone: the log was truncated, and has perhaps grown again since. */
+async function holdPlace(
+  cursor: Cursor,
+  input: FollowInput,
+  kind: FollowInput['kind'],
+  context: CollectContext,
+): Promise<Cursor> {
+  const { log, tail, pending } = cursor
+  if (log === undefined) return await openNext(pending, input, context)
+  if ((await log.reader.info()).size >= log.offset && (await tailAt(log.reader, log.offset)) === tail) return cursor
+  const lost = { ...(await positionOf(input, log, kind)), tail }
+  await log[Symbol.asyncDispose]()
+  return await resume(lost, input, context)
+}
+
+/** Goes on to the file after one that was read to its end, and remembers that. */
+async function leave(
+  log: OpenLog,
+  cursor: Cursor,
+  input: FollowInput,
+  kind: FollowInput['kind'],
+  context: CollectContext,
+): Promise<Cursor> {
+  const isLog = log.path === input.file
+  const pending = isLog ? await newerThan(await log.reader.info(), input.file, context) : cursor.pending
+  await log[Symbol.asyncDispose]()
+  const next = await openNext(pending, input, context)
+  if (next.log !== undefined) {
+    const text = positionText(await positionOf(input, next.log, kind))
+    await context.files.writeAtomic(positionPath(input.file, context), text)
+  }
+  return next
+}
+
+/** What of a log is to be filed now: up to where, and whether that is all there will be. */
+interface Portion {
+  readonly end: number
+  readonly last: boolean
+}
+
+/** Decides when new rows are filed. `ending`: there will be no later. Undefined: it is time to wait. */
+function portioner(input: FollowInput, { files, clock }: CollectContext) {
   const flushBytes = input.flushBytes ?? 64 * 1024 * 1024
-  const note = (text: string) => emit({ t: 'note', level: 'warn', text })
-  // What was begun is finished after the signal.
-  const steady: CollectContext = { ...context, signal: new AbortController().signal }
-  const results = resultLog()
-  await using _lock = await files.lock(
-    path.join(context.layout.locks, `follow-${logId(input.file)}`),
-    `collect --follow ${input.file}`,
-    {
-      signal,
-      onWait: ({ pid, since }) =>
-        note(`waiting for process ${pid}, which has been following ${input.file} since ${since}`),
-    },
-  )
-  const position = await loadPosition(input.file, context)
-  let kind = input.kind ?? position?.kind ?? undefined
-  let log: OpenLog | undefined
-  let pending: readonly string[] = []
   let waitingSince: number | undefined
   let sizeBefore = -1
-
-  const resumeAt = async (from: Position) => {
-    const resumed = await findPosition(from, input.file, context)
-    log = resumed.log
-    pending = resumed.pending
-    if (log === undefined && from.offset > 0)
-      note(`${input.file} was truncated or replaced: it is read again from its beginning`)
-  }
-
-  /** Opens the file that comes next; undefined when it is not there yet. */
-  const openNext = async (): Promise<OpenLog | undefined> => {
-    const [older, ...rest] = pending
-    pending = rest
-    const next = older ?? input.file
-    if ((await files.stat(next)) === undefined) return undefined
-    return await openLog(next, context)
-  }
-
-  /** What is to be filed now; undefined when it is time to wait. */
-  const portionOf = async (current: OpenLog, ending: boolean): Promise<Portion | undefined> => {
-    const info = await current.reader.info()
-    const named = current.path === input.file ? await files.stat(input.file) : undefined
-    // The name belongs to a younger file: once nothing more is written to this one, its last line is complete.
-    const rotated = current.path !== input.file || (named !== undefined && named.inode !== info.inode)
-    const grows = info.size !== sizeBefore
-    sizeBefore = info.size
-    const waiting = info.size - current.offset
+  return async (log: OpenLog, ending: boolean): Promise<Portion | undefined> => {
+    const { size, inode } = await log.reader.info()
+    const named = log.path === input.file ? await files.stat(input.file) : undefined
+    const rotated = log.path !== input.file || (named !== undefined && named.inode !== inode)
+    const grows = size !== sizeBefore
+    sizeBefore = size
+    const waiting = size - log.offset
     if (waiting > flushBytes) {
-      const end = await endOfLines(current.reader, current.offset, current.offset + flushBytes)
-      if (end > current.offset) return { end, last: false }
+      const end = await endOfLines(log.reader, log.offset, log.offset + flushBytes)
+      if (end > log.offset) return { end, last: false }
     }
-    if (rotated) return grows && !ending ? undefined : { end: info.size, last: true }
+    // The name belongs to a younger file: once nothing more is written to this one, its last line is complete.
+    if (rotated) return grows && !ending ? undefined : { end: size, last: true }
     if (waiting === 0) {
       waitingSince = undefined
       return undefined
     }
     waitingSince ??= clock.monotonic()
     if (!ending && waiting < flushBytes && clock.monotonic() - waitingSince < input.flushMs) return undefined
-    const end = await endOfLines(current.reader, current.offset, info.size)
-    return end > current.offset ? { end, last: false } : undefined
+    const end = await endOfLines(log.reader, log.offset, size)
+    if (end === log.offset) return undefined
+    waitingSince = undefined
+    return { end, last: false }
   }
+}
 
-  /** Is the position still where it was? Not when the log was truncated, and perhaps has grown again since. */
-  const holds = async (current: OpenLog, tail: string) =>
-    (await current.reader.info()).size >= current.offset && (await tailAt(current.reader, current.offset)) === tail
-
+/**
+ * Files the rows of a growing log in portions, each with a manifest and the position in one commit, so that a restart,
+ * a kill included, neither loses nor repeats a row. Ends at the signal, after one last portion of what is complete by
+ * then, or with `once` at the end of the log. Throws FailedError `FOLLOW_KIND`, SourceError for an unreadable or
+ * unknown log, and what `collect` throws about the site.
+ */
+export async function followFile(input: FollowInput, context: CollectContext): Promise<CollectResult> {
+  const { files, clock, signal, emit, layout } = context
+  // What was begun is finished after the signal.
+  const steady: CollectContext = { ...context, signal: new AbortController().signal }
+  const results = resultLog()
+  const portionOf = portioner(input, context)
+  let cursor: Cursor = { log: undefined, tail: '', pending: [] }
   try {
-    if (position !== undefined) await resumeAt(position)
-    let tail = log === undefined ? '' : (position?.tail ?? '')
+    await assertSiteWritable(context)
+    await using _lock = await files.lock(
+      path.join(layout.locks, `follow-${logId(input.file)}`),
+      `collect --follow ${input.file}`,
+      {
+        signal,
+        onWait: ({ pid, since }) =>
+          emit({
+            t: 'note',
+            level: 'info',
+            text: `waiting for process ${pid}, which has been following ${input.file} since ${since}`,
+          }),
+      },
+    )
+    const position = await loadPosition(input.file, context)
+    let kind = input.kind ?? position?.kind ?? undefined
+    if (position !== undefined) cursor = await resume(position, input, context)
+    else if ((await files.stat(input.file)) === undefined) {
+      if (input.once) throw missing(input.file)
+      emit({ t: 'note', level: 'info', text: `waiting for ${input.file} to appear` })
+    }
     for (;;) {
-      const ending = signal.aborted || input.once === true
-      if (log === undefined) {
-        log = await openNext()
-        if (log !== undefined) tail = await tailAt(log.reader, 0)
-      }
-      const current: OpenLog | undefined = log
-      if (current !== undefined && !(await holds(current, tail))) {
-        const lost = { ...(await positionOf(input, current, kind)), tail }
-        await current[Symbol.asyncDispose]()
-        await resumeAt(lost)
+      const stopping = signal.aborted
+      const ending = stopping || input.once === true
+      cursor = await holdPlace(cursor, input, kind, context)
+      const { log } = cursor
+      const portion = log === undefined ? undefined : await portionOf(log, ending)
+      if (log === undefined || portion === undefined) {
+        if (ending) break
+        await clock.sleep(input.pollMs ?? 500, signal).catch((error: unknown) => {
+          // The signal ends the wait; the next round files what is there.
+          if (!signal.aborted) throw error
+        })
         continue
       }
-      const portion = current === undefined ? undefined : await portionOf(current, ending)
-      if (current !== undefined && portion !== undefined) {
-        if (portion.end > current.offset) {
-          const filed = await collectPortion(input, current, kind, portion.end, steady)
-          log = filed.log
-          kind = filed.kind
-          tail = await tailAt(filed.log.reader, filed.log.offset)
-          waitingSince = undefined
-          results.add(filed.file)
-        }
-        if (portion.last) {
-          if (current.path === input.file) pending = await newerThan(await current.reader.info(), input.file, context)
-          await current[Symbol.asyncDispose]()
-          log = await openNext()
-          if (log !== undefined) {
-            tail = await tailAt(log.reader, 0)
-            await files.writeAtomic(positionPath(input.file, context), positionText(await positionOf(input, log, kind)))
-          }
-        }
-        if (signal.aborted && !portion.last) break
-        continue
+      let filed = log
+      if (portion.end > log.offset) {
+        const collected = await collectPortion(input, log, kind, portion.end, steady)
+        results.add(collected.file)
+        kind = collected.kind
+        filed = collected.log
+        cursor = { ...cursor, log: filed, tail: await tailAt(filed.reader, filed.offset) }
       }
-      if (ending) break
-      await clock.sleep(input.pollMs ?? 500, signal).catch((error: unknown) => {
-        // The signal ends the wait; the next round files what is there.
-        if (!signal.aborted) throw error
-      })
+      if (portion.last) cursor = await leave(filed, cursor, input, kind, context)
+      if (stopping) break
     }
   } catch (error) {
     throw asSiteError(error, context)
   } finally {
-    await log?.[Symbol.asyncDispose]()
+    await cursor.log?.[Symbol.asyncDispose]()
   }
   return results.result()
 }

@@ -15,6 +15,7 @@ import { FailedError } from '../../core/errors.js'
 import { type LakeManifest, lakeManifest, readLakeManifests } from '../../core/lake.js'
 import { lakeFolders, type RecordKind, type SiteLayout } from '../../core/layout.js'
 import type { JobContext } from '../../core/ports.js'
+import { assertSiteWritable } from './site-errors.js'
 import type { StagedContent } from './stage.js'
 
 /** Paths are relative to the site's folder, `/` separated; the manifest's is the last. */
@@ -58,9 +59,14 @@ export interface LakeStore {
 
 const sequenceText = (sequence: number) => String(sequence).padStart(6, '0')
 
-/** A file name as part of another: no control characters or such as Windows refuses, at most 150 characters. */
+/** A file name as part of another: no control characters or such as Windows refuses, at most 180 bytes (of 255). */
 function safeName(name: string): string {
-  return [...name.replace(/[\p{C}<>:"/\\|?*]/gu, '_')].slice(0, 150).join('').slice(0, 150)
+  let safe = ''
+  for (const character of name.replace(/[\p{C}<>:"/\\|?*]/gu, '_')) {
+    if (Buffer.byteLength(safe + character) > 180) break
+    safe += character
+  }
+  return safe
 }
 
 function stagingFolders({ layout }: Pick<StoreContext, 'layout'>): StagingFolders {
@@ -150,8 +156,8 @@ async function repair(context: StoreContext): Promise<void> {
 }
 
 async function nextSequence({ files, layout }: StoreContext): Promise<number> {
-  const sequences = (await files.list(layout.manifests)).map(({ name }) => Number.parseInt(name, 10))
-  return 1 + Math.max(0, ...sequences.filter((sequence) => !Number.isNaN(sequence)))
+  const sequences = (await files.list(layout.manifests)).map(({ name }) => Number(/\d+/.exec(name)?.[0] ?? 0))
+  return 1 + sequences.reduce((highest, sequence) => Math.max(highest, sequence), 0)
 }
 
 function openStore(context: StoreContext): LakeStore {
@@ -242,6 +248,7 @@ export async function withLake<T>(
   context: StoreContext,
   work: (lake: LakeStore) => Promise<T>,
 ): Promise<T> {
+  await assertSiteWritable(context)
   await using _lock = await context.files.lock(path.join(context.layout.locks, 'collect'), purpose, {
     signal: context.signal,
     onWait: (holder) =>

@@ -1,5 +1,6 @@
 /** What `collect` answers, and how it reads. */
-import { FailedError, type SmartcarError } from '../../core/errors.js'
+import { FailedError } from '../../core/errors.js'
+import type { StageEnd } from '../../core/events.js'
 import type { LakeManifest } from '../../core/lake.js'
 import type { RecordKind } from '../../core/layout.js'
 import { number, plural } from '../../render/format.js'
@@ -119,16 +120,14 @@ export function resultLog(limit = 1000): { add(file: CollectedFile): void; resul
   }
 }
 
-/** The line and the counts of a file's `stage.end` event. */
-export function fileSummary(file: CollectedFile): string {
-  if (file.status === 'unchanged') return `unchanged: the same content as ${file.sameAs}`
-  const { read = 0, kept = 0, headers = 0, rejected = 0, duplicates = 0 } = file.rows ?? {}
-  const extras = [
-    headers > 0 ? plural(headers, 'header line') : '',
-    rejected > 0 ? `${number(rejected)} rejected` : '',
-    duplicates > 0 ? plural(duplicates, 'duplicate') : '',
-  ].filter((text) => text !== '')
-  return `kept ${number(kept)} of ${plural(read, 'row')}${extras.length === 0 ? '' : ` (${extras.join(', ')})`}`
+/** How a file's stage ends: what there was of headers, rejects and duplicates is in its counts. */
+export function fileEnd(file: CollectedFile): StageEnd {
+  if (file.status === 'unchanged' || file.rows === null)
+    return { outcome: 'unchanged', summary: `unchanged: the same content as ${file.sameAs}` }
+  const summary = `kept ${number(file.rows.kept)} of ${plural(file.rows.read, 'row')}`
+  const { headers, rejected, duplicates } = file.rows
+  const counts = Object.entries({ headers, rejected, duplicates }).filter(([, count]) => count > 0)
+  return { outcome: 'done', summary, ...(counts.length === 0 ? {} : { counts: Object.fromEntries(counts) }) }
 }
 
 const reasonsText = (reasons: CollectedFile['reasons']) =>
@@ -188,24 +187,27 @@ export function collectSummary(result: CollectResult): string {
     )
   for (const file of result.files) {
     if (file.rejects !== null) lines.push(`rejects of ${file.path}: ${file.rejects} (${reasonsText(file.reasons)})\n`)
-    if (file.error !== null)
-      lines.push(`failed: ${file.error.message}\n`, ...file.error.hints.map((hint) => `  try: ${hint}\n`))
   }
   for (const { path, reason } of result.skipped) lines.push(`skipped: ${path}: ${reason}\n`)
   return `${lines.join('')}${totalsText(result.totals)}\n`
 }
 
 /** The error of a run in which some files could not be collected; undefined when all could. `data` is the result. */
-export function collectFailure(result: CollectResult): SmartcarError | undefined {
-  const failed = result.files.filter(({ status }) => status === 'failed')
-  if (failed.length === 0) return undefined
-  const names = failed.map(({ path, error }) => `${path} (${error?.code})`).join(', ')
-  const [only] = failed
-  return new FailedError(
-    'COLLECT_INCOMPLETE',
-    failed.length === 1 && result.files.length === 1
-      ? (only?.error?.message ?? 'not collected')
-      : `${failed.length} of ${plural(result.files.length, 'file')} could not be collected: ${names}`,
-    { hints: failed.length === 1 ? (only?.error?.hints ?? []) : [], data: { result } },
-  )
+export function collectFailure(result: CollectResult): FailedError | undefined {
+  const { failed, collected, unchanged } = result.totals
+  if (failed === 0) return undefined
+  const errors = result.files.flatMap(({ error }) => (error === null ? [] : [error]))
+  const total = failed + collected + unchanged
+  const [only] = errors
+  const message =
+    total === 1 && only !== undefined
+      ? only.message
+      : [
+          `${number(failed)} of ${plural(total, 'file')} could not be collected:`,
+          ...errors.map((error) => `  ${error.message}`),
+        ].join('\n')
+  return new FailedError(total === 1 && only !== undefined ? only.code : 'COLLECT_INCOMPLETE', message, {
+    hints: [...new Set(errors.flatMap(({ hints }) => hints))],
+    data: { result },
+  })
 }

@@ -6,8 +6,13 @@
 
 export const bitsPerPage = 4096
 const wordsPerPage = bitsPerPage / 32
+const firstPages = 64
 
 interface Generation {
+  /** Pages that it has room for. */
+  readonly room: number
+  /** Slots of an open hash table, a power of two. */
+  readonly slots: number
   readonly slotHigh: Int32Array
   readonly slotLow: Int32Array
   /** 1 + page, 0 is a free slot */
@@ -16,66 +21,94 @@ interface Generation {
   pages: number
 }
 
+function newGeneration(room: number): Generation {
+  const slots = 2 ** Math.ceil(Math.log2(room * 2))
+  return {
+    room,
+    slots,
+    slotHigh: new Int32Array(slots),
+    slotLow: new Int32Array(slots),
+    slotPage: new Int32Array(slots),
+    words: new Int32Array(room * wordsPerPage),
+    pages: 0,
+  }
+}
+
+/** The slot of a page, or the free one where it belongs. */
+function slotOf({ slots, slotHigh, slotLow, slotPage }: Generation, high: number, low: number): number {
+  let slot = Math.imul(Math.imul(high, 0x9e3779b1) ^ low, 0x85ebca6b)
+  slot = (slot ^ (slot >>> 15)) & (slots - 1)
+  while (slotPage[slot] !== 0 && (slotHigh[slot] !== high || slotLow[slot] !== low)) slot = (slot + 1) & (slots - 1)
+  return slot
+}
+
+/** The page's number, -1 when it is not there. */
+const pageOf = (generation: Generation, high: number, low: number): number =>
+  (generation.slotPage[slotOf(generation, high, low)] ?? 0) - 1
+
+/** The next page, which becomes that of (`high`, `low`). */
+function addPage(generation: Generation, high: number, low: number): number {
+  const slot = slotOf(generation, high, low)
+  const page = generation.pages++
+  generation.slotHigh[slot] = high
+  generation.slotLow[slot] = low
+  generation.slotPage[slot] = page + 1
+  return page
+}
+
+/** The same pages, their numbers kept, with more room. */
+function grown(old: Generation, room: number): Generation {
+  const larger = newGeneration(room)
+  larger.words.set(old.words)
+  larger.pages = old.pages
+  old.slotPage.forEach((page, from) => {
+    if (page === 0) return
+    const [high = 0, low = 0] = [old.slotHigh[from], old.slotLow[from]]
+    const slot = slotOf(larger, high, low)
+    larger.slotHigh[slot] = high
+    larger.slotLow[slot] = low
+    larger.slotPage[slot] = page
+  })
+  return larger
+}
+
+function emptied(generation: Generation): Generation {
+  generation.slotPage.fill(0)
+  generation.words.fill(0)
+  generation.pages = 0
+  return generation
+}
+
 export interface SeenKeys {
   /** Marks bit `bit` (0 to 4,095) of the page (`high`, `low`); true when it was marked before. */
   mark(high: number, low: number, bit: number): boolean
 }
 
-/** `memory`: bytes of bitmaps at most; taken from the system only as far as it is used. */
+/** `memory`: bytes of bitmaps at most; few at first. */
 export function seenKeys(memory = 64 * 1024 * 1024): SeenKeys {
-  const pagesPerGeneration = Math.max(1, Math.floor(memory / 2 / (wordsPerPage * 4)))
-  let slots = 16
-  while (slots < pagesPerGeneration * 2) slots *= 2
-  const newGeneration = (): Generation => ({
-    slotHigh: new Int32Array(slots),
-    slotLow: new Int32Array(slots),
-    slotPage: new Int32Array(slots),
-    words: new Int32Array(pagesPerGeneration * wordsPerPage),
-    pages: 0,
-  })
-  let current = newGeneration()
+  const limit = Math.max(1, Math.floor(memory / 2 / (wordsPerPage * 4)))
+  let current = newGeneration(Math.min(firstPages, limit))
   let previous: Generation | undefined
   let lastHigh = -1
   let lastLow = -1
   let lastWords = 0
 
-  const slotOf = (generation: Generation, high: number, low: number): number => {
-    let slot = Math.imul(Math.imul(high, 0x9e3779b1) ^ low, 0x85ebca6b)
-    slot = (slot ^ (slot >>> 15)) & (slots - 1)
-    while (generation.slotPage[slot] !== 0 && (generation.slotHigh[slot] !== high || generation.slotLow[slot] !== low))
-      slot = (slot + 1) & (slots - 1)
-    return slot
-  }
-
-  const turn = () => {
-    const oldest = previous ?? newGeneration()
-    oldest.slotPage.fill(0)
-    oldest.words.fill(0, 0, oldest.pages * wordsPerPage)
-    oldest.pages = 0
-    previous = current
-    current = oldest
-  }
-
   /** First word of the page, which is made, or brought over from the older half, when it is not there. */
   const findPage = (high: number, low: number): number => {
-    let slot = slotOf(current, high, low)
-    let page = (current.slotPage[slot] ?? 0) - 1
+    let page = pageOf(current, high, low)
     if (page === -1) {
-      if (current.pages === pagesPerGeneration) {
-        turn()
-        slot = slotOf(current, high, low)
-      }
-      page = current.pages++
-      current.slotHigh[slot] = high
-      current.slotLow[slot] = low
-      current.slotPage[slot] = page + 1
-      if (previous !== undefined) {
-        const old = (previous.slotPage[slotOf(previous, high, low)] ?? 0) - 1
-        if (old !== -1) {
-          const from = previous.words.subarray(old * wordsPerPage, (old + 1) * wordsPerPage)
-          current.words.set(from, page * wordsPerPage)
+      if (current.pages === current.room) {
+        if (current.room < limit) current = grown(current, Math.min(limit, current.room * 2))
+        else {
+          const oldest = previous
+          previous = current
+          current = oldest === undefined ? newGeneration(limit) : emptied(oldest)
         }
       }
+      page = addPage(current, high, low)
+      const old = previous === undefined ? -1 : pageOf(previous, high, low)
+      if (previous !== undefined && old !== -1)
+        current.words.set(previous.words.subarray(old * wordsPerPage, (old + 1) * wordsPerPage), page * wordsPerPage)
     }
     return page * wordsPerPage
   }

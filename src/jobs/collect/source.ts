@@ -164,15 +164,15 @@ async function checkHead(source: Source): Promise<void> {
     })
 }
 
+export function missing(path: string): SourceError {
+  return new SourceError('FILE_MISSING', `${path} does not exist`, { place: { file: path }, hints: ['check the path'] })
+}
+
 /** Opens a regular file. Throws SourceError: not there, a folder, unreadable. */
 export async function openReader(path: string, files: Files): Promise<FileReader> {
   try {
     const found = await files.stat(path)
-    if (found === undefined)
-      throw new SourceError('FILE_MISSING', `${path} does not exist`, {
-        place: { file: path },
-        hints: ['check the path'],
-      })
+    if (found === undefined) throw missing(path)
     if (found.kind !== 'file')
       throw new SourceError('NOT_A_FILE', `${path} is ${found.kind === 'directory' ? 'a folder' : 'no regular file'}`, {
         place: { file: path },
@@ -242,7 +242,7 @@ export type Block = LinesBlock | LongLineBlock
 
 /** Cuts content into blocks that start at 0 of their buffer. A block is valid until the next one is asked for. */
 export async function* lineBlocks(content: Content): AsyncGenerator<Block> {
-  const bytes = Buffer.alloc(blockSize + longestRow + spareBytes)
+  const bytes = Buffer.allocUnsafeSlow(blockSize + longestRow + spareBytes)
   const capacity = bytes.byteLength - spareBytes
   let filled = 0
   let insideLong = false
