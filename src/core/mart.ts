@@ -30,7 +30,12 @@ export type DataTest =
   | { readonly test: 'notNull'; readonly columns: readonly string[] }
   | { readonly test: 'accepted'; readonly column: string; readonly values: readonly (string | number)[] }
   | { readonly test: 'between'; readonly column: string; readonly least: number; readonly most: number }
-  | { readonly test: 'unique'; readonly columns: readonly string[] }
+  | {
+      readonly test: 'unique'
+      readonly columns: readonly string[]
+      /** One of the columns, a log time: within a day its clock (00:00:00 to 24:00:00) tells the rows of the others apart. */
+      readonly clock?: string
+    }
   | { readonly test: 'relationship'; readonly column: string; readonly to: string; readonly toColumn: string }
   | {
       readonly test: 'conserved'
@@ -45,6 +50,8 @@ export type DataTest =
       readonly test: 'never'
       readonly name: string
       readonly condition: string
+      /** Portable SQL over aggregates that proves the same more quickly; where it is not true, the rows are looked at. */
+      readonly proof?: string
     }
 
 interface Table {
@@ -67,6 +74,8 @@ export type SourceStorage =
       readonly separator: ',' | '|'
       /** The folder in HDFS (pilot.md, section 3). */
       readonly location: string
+      /** Byte at which the car number starts in every row, where that is always the same. */
+      readonly carAt?: number
       /** Of several rows with the same key only the one of the newest collected file counts. */
       readonly newest?: readonly string[]
     }

@@ -11,6 +11,7 @@ import { martRelation } from '../../engines/duckdb/relations.js'
 import { identifier, textLiteral } from '../../engines/duckdb/syntax.js'
 import { partitionPath, storedPartitions } from '../../marts/partitions.js'
 import { type CatalogueEntry, fileMetadata, readEntry, removeEntry, writeEntry } from './catalogue.js'
+import { rowsByCar } from './count-rows.js'
 import { type DataTestResult, runDataTests } from './data-tests.js'
 import { collectedFor, known, partitionName, selectOf } from './fingerprint.js'
 import { type Plan, type PlanItem, storedFingerprint, upstreamOf } from './plan.js'
@@ -172,7 +173,7 @@ async function replace(
   const attempt = async (distinct: boolean) => {
     const select = selectOf(plan, mart, value, distinct)
     const rows = await copy(connection, select, target.temporaryPath, fileMetadata(item.wanted, builtAt), onProgress)
-    return { rows, tests: await testFile(connection, mart, value, target.temporaryPath, distinct) }
+    return { rows, tests: await testFile(plan, item, connection, context, target.temporaryPath, distinct) }
   }
   let made: { readonly rows: number; readonly tests: readonly DataTestResult[] }
   try {
@@ -222,15 +223,23 @@ async function copy(
 }
 
 async function testFile(
+  plan: Plan,
+  item: PlanItem,
   connection: DuckDBConnection,
-  mart: Mart,
-  value: string,
+  context: JobContext,
   file: string,
   distinctSource: boolean,
 ): Promise<readonly DataTestResult[]> {
+  const { mart, partition: value } = item
   const tested = identifier('tested_partition')
   await connection.run(`CREATE OR REPLACE TEMP VIEW ${tested} AS ${martRelation(mart, [file])}`)
-  return runDataTests(connection, { mart, value, tested, distinctSource })
+  const countedSource = async (name: string) => {
+    const table = known(plan.tables, name)
+    if (table.kind !== 'source' || table.storage.kind !== 'lake' || table.storage.carAt === undefined) return undefined
+    const files = collectedFor(table, plan.collected, value).map((collected) => collected.file)
+    return rowsByCar(context, files, table.storage.carAt)
+  }
+  return runDataTests(connection, { mart, value, tested, distinctSource, countedSource })
 }
 
 /** Throws CheckError naming tests and rows when one failed. */
@@ -262,7 +271,7 @@ export async function repairEntry(
   const connection = await connect(plan, item, session, context)
   try {
     const file = partitionPath(context, item.mart, item.partition)
-    const tests = await testFile(connection, item.mart, item.partition, file, false)
+    const tests = await testFile(plan, item, connection, context, file, false)
     const info = await context.files.stat(file)
     return await writeEntry(context, item.mart, {
       partition: item.partition,

@@ -14,7 +14,7 @@ export const table: Mart = {
   drivenBy: 'smartcar_drive_info_2',
   tests: [
     { test: 'notNull', columns: names([...masterColumns, ...drivingColumns, logTime('reg_date')]) },
-    { test: 'unique', columns: ['reg_date', 'car_number'] },
+    { test: 'unique', columns: ['reg_date', 'car_number'], clock: 'reg_date' },
     ownerOver18,
     rowOfItsDay,
     { test: 'between', column: 'speed_pedal', least: 0, most: 5 },

@@ -14,7 +14,7 @@ export const table: Mart = {
   drivenBy: 'smartcar_status_info',
   tests: [
     { test: 'notNull', columns: names([...masterColumns, ...conditionColumns, logTime('reg_date')]) },
-    { test: 'unique', columns: ['reg_date', 'car_number'] },
+    { test: 'unique', columns: ['reg_date', 'car_number'], clock: 'reg_date' },
     ownerOver18,
     rowOfItsDay,
     ...(['fl', 'fr', 'bl', 'br'] as const).flatMap((corner): DataTest[] => [

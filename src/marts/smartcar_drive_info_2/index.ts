@@ -8,5 +8,5 @@ export const table: SourceTable = {
   columns: [logTime('r_date'), carNumber, ...drivingColumns],
   grain: 'one report of one car, every 2 seconds, a report may have been sent twice',
   partition: { name: 'wrk_date', unit: 'day', note: 'day of the row' },
-  storage: { kind: 'lake', record: 'drive', separator: ',', location: '/pilot-pjt/collect/drive-log' },
+  storage: { kind: 'lake', record: 'drive', separator: ',', location: '/pilot-pjt/collect/drive-log', carAt: 15 },
 }

@@ -8,5 +8,5 @@ export const table: SourceTable = {
   columns: [logTime('reg_date'), carNumber, ...conditionColumns],
   grain: 'one report of one car, every 4 seconds, a report may have been sent twice',
   partition: { name: 'wrk_date', unit: 'day', note: 'day of the row' },
-  storage: { kind: 'lake', record: 'status', separator: ',', location: '/pilot-pjt/collect/car-batch-log' },
+  storage: { kind: 'lake', record: 'status', separator: ',', location: '/pilot-pjt/collect/car-batch-log', carAt: 15 },
 }
