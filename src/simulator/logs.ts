@@ -119,23 +119,27 @@ async function writeDays<Report extends { readonly faults: readonly FaultRecord[
     const dayCounts = noRows()
     await using output = await Output.open(context, target)
     let writing: Promise<void> = Promise.resolve()
-    while (piece?.chunk.day === index) {
-      throwIfInterrupted(context.signal)
-      await writing
-      const { bytes, chunk, done: release } = piece
-      // Written while the next piece is made.
-      writing = output.write(bytes).then(release)
-      writing.catch(() => undefined)
-      addCounts(dayCounts, kind.countsOf(chunk.report) ?? noRows())
-      if (truth !== undefined) {
-        for (const [list, values] of kind.truthOf(chunk.report, day)) await truth.add(list, values)
-        await truth.add('faults', chunk.report.faults)
+    try {
+      while (piece?.chunk.day === index) {
+        throwIfInterrupted(context.signal)
+        await writing
+        const { bytes, chunk, done: release } = piece
+        // Written while the next piece is made.
+        writing = output.write(bytes).then(release)
+        writing.catch(() => undefined)
+        addCounts(dayCounts, kind.countsOf(chunk.report) ?? noRows())
+        if (truth !== undefined) {
+          for (const [list, values] of kind.truthOf(chunk.report, day)) await truth.add(list, values)
+          await truth.add('faults', chunk.report.faults)
+        }
+        done += kind.rowsOf(chunk.report, checked.cars)
+        progress(done, total)
+        piece = await producer.next()
       }
-      done += kind.rowsOf(chunk.report, checked.cars)
-      progress(done, total)
-      piece = await producer.next()
+    } finally {
+      // Whatever happens, nothing is taken away from under a write.
+      await writing
     }
-    await writing
     files.push({ ...(await output.finish()), day, rows: dataLines(dayCounts) })
     counts.push(dayCounts)
   }

@@ -16,7 +16,7 @@ interface CarDay {
   readonly text: string
 }
 const carsAndDays: CarDay[] = []
-const columns: readonly string[] = [
+const columns = [
   'tire_fl',
   'tire_fr',
   'tire_bl',
@@ -166,7 +166,7 @@ it('breaks parts as often as a weight of 0.0002 % a row does', () => {
   ).flat()
   const chance = 1 - (1 - 0.000002) ** 21_600
   expect(chiSquareDeviation([worn.length, 44_000 - worn.length], [chance, 1 - chance])).toBeLessThan(chiSquareLimit)
-  const parts = count(worn.map(({ part }) => part))
+  const parts = count<string>(worn.map(({ part }) => part))
   expect(
     chiSquareDeviation(
       columns.map((part) => parts.get(part) ?? 0),
