@@ -88,14 +88,33 @@ export function durationText(seconds: number): string {
   return `${seconds / units[unit]}${unit}`
 }
 
+/** A key that is not there is called missing, whatever its value must be. */
+const unlessMissing = (text: string) => (issue: { readonly input?: unknown }) =>
+  issue.input === undefined ? 'is missing' : text
+
+/** What zod says about a mapping, in our words; a wrong key is told by what is wrong with it. */
+function mappingError(text: string) {
+  return {
+    error: (issue: { readonly code?: string; readonly input?: unknown; readonly issues?: readonly unknown[] }) => {
+      if (issue.code === 'invalid_type') return unlessMissing(text)(issue)
+      const [inner] = issue.code === 'invalid_key' ? (issue.issues ?? []) : []
+      return (inner as { readonly message?: string } | undefined)?.message
+    },
+  }
+}
+
+const mapping = mappingError('must be a mapping of keys to values')
+const textOf = z.string({ error: unlessMissing('must be a text') })
+
 const duration = z
-  .string('must be a duration such as 30s, 5m, 1h or 7d')
+  .string({ error: unlessMissing('must be a duration such as 30s, 5m, 1h or 7d') })
   .refine((text) => parseDuration(text) !== undefined, 'must be a duration such as 30s, 5m, 1h or 7d')
   .transform((text) => parseDuration(text) ?? 0)
 
-const lowerName = z
-  .string()
-  .regex(/^[a-z][a-z0-9_]{0,62}$/, 'must be lower-case letters, digits and underscores, starting with a letter')
+const lowerName = textOf.regex(
+  /^[a-z][a-z0-9_]{0,62}$/,
+  'must be lower-case letters, digits and underscores, starting with a letter',
+)
 
 const ownName = lowerName.refine((name) => !reserved.has(name), {
   error: (issue) => `"${String(issue.input)}" is a name that smartcar uses itself: choose another`,
@@ -105,52 +124,63 @@ const ownName = lowerName.refine((name) => !reserved.has(name), {
 function oneOf<const T extends readonly [string, ...string[]]>(words: T) {
   return z.enum(words, {
     error: (issue) =>
-      `must be ${words.join(', ')}${typeof issue.input === 'string' ? didYouMean(issue.input, words) : ''}`,
+      unlessMissing(
+        `must be ${words.join(', ')}${typeof issue.input === 'string' ? didYouMean(issue.input, words) : ''}`,
+      )(issue),
   })
 }
+
+const oneAggregate = `must be one of ${functions.join(', ')} with its field, such as { avg: speed }`
 
 const aggregate = z
   .partialRecord(
     oneOf(functions as [AggregateFunction, ...AggregateFunction[]]),
     oneOf(numericFields as [NumericField, ...NumericField[]]),
+    mappingError(oneAggregate),
   )
-  .refine((value) => Object.keys(value).length === 1, 'must be one function with its field, such as { avg: speed }')
+  .refine((value) => Object.keys(value).length === 1, oneAggregate)
 
 /** The file's shape; expressions are texts here and are parsed behind it (parse.ts). */
 export const ruleSchema = z.strictObject({
-  name: z
-    .string()
+  name: textOf
     .regex(/^[a-z][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and hyphens, starting with a letter')
     .describe('name of the rule'),
-  description: z.string().optional().describe('what it finds, in one sentence'),
+  description: textOf.optional().describe('what it finds, in one sentence'),
   source: oneOf(['drive']).describe('drive: the drive log'),
   window: z
-    .strictObject({
-      kind: oneOf(['tumbling']).describe('tumbling: windows side by side, every row in exactly one'),
-      size: duration.describe('length, such as 30s; must divide a day'),
-      alignment: oneOf(['clock']).describe('clock: windows start at multiples of the size of the clock in the row'),
-    })
+    .strictObject(
+      {
+        kind: oneOf(['tumbling']).describe('tumbling: windows side by side, every row in exactly one'),
+        size: duration.describe('length, such as 30s; must divide a day'),
+        alignment: oneOf(['clock']).describe('clock: windows start at multiples of the size of the clock in the row'),
+      },
+      mapping,
+    )
     .describe('which rows are looked at together'),
   group: oneOf(['car_number']).describe('car_number: each car on its own'),
-  where: z
-    .string()
+  where: textOf
     .optional()
     .describe('only rows for which this holds, such as: speed_pedal >= 3 and area_number in ("A10")'),
   aggregates: z
-    .record(ownName, aggregate)
+    .record(ownName, aggregate, mapping)
     .refine((value) => Object.keys(value).length > 0, 'needs at least one, such as avg_speed: { avg: speed }')
     .describe('name: { avg | min | max | sum | count: field }'),
-  condition: z.string().describe('when a window is an alert, over the aggregates and count: avg_speed > 80'),
+  condition: textOf.describe('when a window is an alert, over the aggregates and count: avg_speed > 80'),
   allowed_lateness: duration.describe('how much older than the newest row of its car a row may be'),
   output: z
-    .strictObject({
-      table: lowerName.describe('table of the alerts in the warehouse'),
-      expiry: duration.describe('how long the alerts of a day are kept after they were last written'),
-      columns: z
-        .record(ownName, z.string())
-        .optional()
-        .describe('column: aggregate; all aggregates by their own names when left out'),
-    })
+    .strictObject(
+      {
+        table: lowerName.describe('table of the alerts in the warehouse'),
+        expiry: duration
+          .refine((seconds) => seconds > 0, 'must be longer than 0s')
+          .describe('how long the alerts of a day are kept after they were last written'),
+        columns: z
+          .record(ownName, textOf, mapping)
+          .optional()
+          .describe('column: aggregate; all aggregates by their own names when left out'),
+      },
+      mapping,
+    )
     .describe('where alerts go'),
   cases: z.unknown().optional().describe('tests of this rule, see smartcar stream test'),
 })

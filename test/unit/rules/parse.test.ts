@@ -64,13 +64,20 @@ describe('a rule file', () => {
     ['  size: 30s', '  size: 0s', 'window.size: 0s does not divide a day'],
     ['  size: 30s', '  size: 2d', 'window.size: 2d does not divide a day'],
     ['group: car_number', 'group: car', 'group: must be car_number'],
-    ['{ avg: speed }', '{ average: speed }', 'aggregates.avg_speed: '],
+    ['{ avg: speed }', '{ average: speed }', 'aggregates.avg_speed: must be one of avg, min, max, sum, count'],
+    ['{ avg: speed }', 'avg(speed)', 'aggregates.avg_speed: must be one of avg, min, max, sum, count'],
+    ['  avg_speed: { avg', '  speed: { avg', 'aggregates.speed: "speed" is a name that smartcar uses itself'],
+    ['  expiry: 7d', '  expiry: 0s', 'output.expiry: must be longer than 0s'],
     [
       '{ avg: speed }',
       '{ avg: sped }',
       'aggregates.avg_speed.avg: must be speed_pedal, break_pedal, speed (did you mean "speed"?)',
     ],
-    ['{ avg: speed }', '{ avg: speed, max: speed }', 'aggregates.avg_speed: must be one function with its field'],
+    [
+      '{ avg: speed }',
+      '{ avg: speed, max: speed }',
+      'aggregates.avg_speed: must be one of avg, min, max, sum, count with its field',
+    ],
     ['allowed_lateness: 60s', 'allowed_lateness: 2d', 'allowed_lateness: at most 1d'],
     [
       'allowed_lateness: 60s',
@@ -83,7 +90,11 @@ describe('a rule file', () => {
       '    avg_speed: avg_sped',
       'output.columns.avg_speed: there is no aggregate "avg_sped" (did you mean "avg_speed"?)',
     ],
-    ['    avg_speed: avg_speed', '    member: avg_speed', 'output.columns.member: '],
+    [
+      '    avg_speed: avg_speed',
+      '    member: avg_speed',
+      'output.columns.member: "member" is a name that smartcar uses itself',
+    ],
     [
       'allowed_lateness: 60s',
       'allowed_latness: 60s',
@@ -128,8 +139,9 @@ describe('a rule file', () => {
 
   it('an empty file misses everything', () => {
     const parsed = parseRule('', 'r.yaml')
-    expect(parsed.ok ? [] : parsed.problems.map(({ message }) => message.split(':')[0])).toEqual(
-      expect.arrayContaining(['name', 'source', 'window', 'group', 'aggregates', 'condition', 'output']),
+    const keys = ['name', 'source', 'window', 'group', 'aggregates', 'condition', 'allowed_lateness', 'output']
+    expect(parsed.ok ? [] : parsed.problems.map(({ message }) => message)).toEqual(
+      keys.map((key) => `${key}: is missing`),
     )
   })
 
