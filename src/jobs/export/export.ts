@@ -126,14 +126,16 @@ async function eachPartition(
       (progress) => work(partition, (rows) => progress(rows, 'rows')),
       (result) => ({
         outcome: result.status === 'exported' ? 'done' : 'unchanged',
-        summary:
-          result.status === 'exported'
-            ? `${plural(result.rows, 'row')}, verified, ${rate(result.rows, result.ms)}`
-            : `unchanged, ${plural(result.rows, 'row')}`,
+        summary: result.status === 'exported' ? `verified${speed(result)}` : 'unchanged',
         counts: { rows: result.rows },
       }),
     )
     done.push(exported)
   }
   return done
+}
+
+/** Of a few rows a rate says nothing but how long it takes to begin. */
+function speed(result: ExportedPartition): string {
+  return result.rows < 100_000 ? '' : `, ${rate(result.rows, result.ms)}`
 }

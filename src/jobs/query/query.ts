@@ -131,16 +131,17 @@ function limited(request: QueryRequest): string {
 async function writeParquet(request: QueryRequest, file: string, session: QuerySession): Promise<Answer> {
   const api = await import('@duckdb/node-api')
   // Checked as it stands; then the same text inside COPY.
-  const question = await session.prepare(request.sql)
-  const columns = Array.from({ length: question.columnCount }, (_, index) => ({
-    name: question.columnName(index),
-    type: String(question.columnType(index)),
-  }))
-  const statement = await session.warehouse.connection.prepare(
+  await session.prepare(request.sql)
+  const { connection } = session.warehouse
+  const statement = await connection.prepare(
     `COPY (\n${limited(request)}\n) TO ${textLiteral(file)} (FORMAT parquet, COMPRESSION zstd)`,
   )
   bindParameters(api, statement, request.parameters ?? new Map(), request.declared ?? [])
   const done = await statement.run()
+  const written = await connection.runAndReadAll(
+    `SELECT * FROM read_parquet(${textLiteral(file)}, hive_partitioning = false) LIMIT 0`,
+  )
+  const columns = written.columnNames().map((name, index) => ({ name, type: String(written.columnType(index)) }))
   return { columns, rows: done.rowsChanged, more: 0, moreIsExact: true }
 }
 

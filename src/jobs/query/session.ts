@@ -66,11 +66,15 @@ async function kindOf(given: string, context: JobContext): Promise<{ path: strin
   return { path: file, isFolder: info.kind === 'directory' }
 }
 
+const reading =
+  /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:\(|(?:select|with|from|values|table|describe|desc|show|summarize|explain|pivot|unpivot|pragma)\b)/i
 const explain = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*explain\s+(?:analyze\s+)?(?:\([^)]*\)\s*)?/i
 
 async function prepareReading(warehouse: Warehouse, text: string): Promise<DuckDBPreparedStatement> {
   const { StatementType } = await import('@duckdb/node-api')
   if (isEmpty(text)) throw new UsageError('QUERY_EMPTY', 'the query is empty', { hints: ['smartcar query "SELECT …"'] })
+  // Told by its first word, so that a COPY that may not reach its file is not told about the file.
+  if (!reading.test(text)) throw notReading()
   const statements = await warehouse.connection.extractStatements(text)
   if (statements.count !== 1) {
     throw new UsageError('QUERY_NOT_ONE', `the text holds ${statements.count} statements: a query is one`, {
@@ -84,14 +88,17 @@ async function prepareReading(warehouse: Warehouse, text: string): Promise<DuckD
     await prepareReading(warehouse, text.replace(explain, ''))
     return statement
   }
-  throw new UsageError(
+  throw notReading()
+}
+
+const notReading = (): UsageError =>
+  new UsageError(
     'QUERY_NOT_READING',
     'a query only reads: SELECT, WITH, FROM, VALUES, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN',
     {
       hints: ['smartcar mart build makes tables, smartcar export and --output write files'],
     },
   )
-}
 
 /** True for nothing but white space, comments and semicolons, on which DuckDB's binding fails without a reason. */
 function isEmpty(text: string): boolean {

@@ -49,3 +49,16 @@ export async function ask(server: PostgresServer, password: string, sql: string)
     await client.end()
   }
 }
+
+/** A SELECT with every column of a mart: those of `expressions`, and plain values for the others. */
+export async function filled(
+  name: string,
+  expressions: Readonly<Record<string, string>>,
+  from: string,
+): Promise<string> {
+  const plain = { string: "'x'", integer: '1::INTEGER', bigint: '1::BIGINT', double: '1::DOUBLE' }
+  const columns = (await mart(name)).columns.map(
+    (column) => `${expressions[column.name] ?? plain[column.type]} AS "${column.name}"`,
+  )
+  return `SELECT ${columns.join(', ')} FROM ${from}`
+}
