@@ -12,7 +12,7 @@ const longestLine = 1_000_000
 const blockBytes = 256 * 1024
 
 /** Bytes of a file, block by block. */
-async function* fileBlocks(files: Files, path: string): AsyncIterable<Uint8Array> {
+async function* fileBlocks(files: Files, path: string): AsyncGenerator<Uint8Array> {
   await using reader = await files.open(path)
   const block = Buffer.alloc(blockBytes)
   for (;;) {
@@ -51,13 +51,29 @@ function notText(name: string, what: string): UsageError {
   })
 }
 
-/** Lines of a CSV file (plain or gzip, UTF-8 with or without byte order mark, LF or CRLF) at flat memory. */
+/**
+ * Lines of a CSV file (plain or gzip, UTF-8 with or without byte order mark, LF or CRLF) at flat memory. Whoever stops
+ * before the end has to call `return`, which closes the file.
+ */
 export async function* textLines(
   files: Files,
   input: string | AsyncIterable<Uint8Array>,
   name: string,
-): AsyncIterable<LineBlock> {
-  const raw = await peek(typeof input === 'string' ? fileBlocks(files, input) : input)
+): AsyncGenerator<LineBlock> {
+  if (typeof input !== 'string') {
+    yield* linesOf(input, name)
+    return
+  }
+  const blocks = fileBlocks(files, input)
+  try {
+    yield* linesOf(blocks, name)
+  } finally {
+    await blocks.return(undefined)
+  }
+}
+
+async function* linesOf(blocks: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<LineBlock> {
+  const raw = await peek(blocks)
   const { first, all } = raw.first[0] === 0x1f && raw.first[1] === 0x8b ? await peek(unzipped(raw.all)) : raw
   if ((first[0] === 0xff && first[1] === 0xfe) || (first[0] === 0xfe && first[1] === 0xff))
     throw notText(name, 'is UTF-16')
@@ -83,14 +99,21 @@ function withoutReturn(line: string): string {
 
 const delimiters = [',', ';', '\t', '|'] as const
 
-/** The delimiter that cuts every one of these lines into the same number of fields, more than one; the most fields win. */
+/** Share of the lines that a delimiter must cut into the same number of fields. */
+const leastShare = 0.6
+
+/** The delimiter that cuts most of these lines into the same number of fields; of several the one with more fields. */
 export function sniffDelimiter(lines: readonly string[]): string | undefined {
-  let best: { readonly delimiter: string; readonly fields: number } | undefined
+  let best: { readonly delimiter: string; readonly score: number } | undefined
   for (const delimiter of delimiters) {
-    const counts = lines.map((line) => splitFields(line, delimiter).length)
-    const fields = Math.min(...counts)
-    if (fields > 1 && counts.every((count) => count === fields) && fields > (best?.fields ?? 1))
-      best = { delimiter, fields }
+    const counts = new Map<number, number>()
+    for (const line of lines) {
+      const fields = splitFields(line, delimiter).length
+      counts.set(fields, (counts.get(fields) ?? 0) + 1)
+    }
+    const [fields, agreeing] = [...counts].reduce((most, entry) => (entry[1] > most[1] ? entry : most), [0, 0])
+    const score = agreeing * fields
+    if (fields > 1 && agreeing >= leastShare * lines.length && score > (best?.score ?? 0)) best = { delimiter, score }
   }
   return best?.delimiter
 }

@@ -91,7 +91,9 @@ export function findColumns(map: ReplayMap, header: readonly string[] | undefine
   return columns
 }
 
-/** True when every mapped column is a number: then the first line need not be a header. */
-export function onlyNumbers(map: ReplayMap): boolean {
-  return Object.values(map).every((column) => column.split('+').every((part) => /^\d+$/.test(part)))
+/** Positions of the time when it is mapped by numbers alone: then the first line need not be a header. */
+export function numberedTime(map: ReplayMap): readonly number[] | undefined {
+  const parts = map.date?.split('+') ?? []
+  if (parts.length === 0 || parts.some((part) => !/^\d+$/.test(part))) return undefined
+  return parts.map((part) => Number(part) - 1)
 }

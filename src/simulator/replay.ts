@@ -11,7 +11,7 @@ import { Output, type SimulatedFile } from './output.js'
 import { recordedRun } from './recorded-run.js'
 import { knownTimes, recordedTime } from './recorded-time.js'
 import { numberOfDay, ReplayFleet, type ReplaySink, type Step } from './replay-fleet.js'
-import { type Columns, findColumns, onlyNumbers, type ReplayMap } from './replay-map.js'
+import { type Columns, findColumns, numberedTime, type ReplayMap } from './replay-map.js'
 import { type PedalScale, type SpeedUnit, telemetryReader } from './telemetry.js'
 import { TruthWriter } from './truth-writer.js'
 
@@ -83,8 +83,12 @@ interface Recording {
   readonly lines: AsyncIterable<LineBlock>
 }
 
-async function openRecording(options: ReplayOptions, name: string, context: JobContext): Promise<Recording> {
-  const { head, all } = await readHead(textLines(context.files, options.input, name))
+async function openRecording(
+  options: ReplayOptions,
+  name: string,
+  blocks: AsyncIterable<LineBlock>,
+): Promise<Recording> {
+  const { head, all } = await readHead(blocks)
   const [first] = head
   if (first === undefined)
     throw new UsageError('REPLAY_EMPTY', `${name} is empty`, { place: { file: name }, hints: ['give a CSV file'] })
@@ -95,15 +99,14 @@ async function openRecording(options: ReplayOptions, name: string, context: JobC
       hints: ['name it with --delimiter'],
     })
   const fields = splitFields(first, delimiter)
-  if (!onlyNumbers(options.map) || Object.keys(options.map).length === 0)
-    return { columns: findColumns(options.map, fields, fields.length), delimiter, hasHeader: true, lines: all }
-  const columns = findColumns(options.map, undefined, fields.length)
-  return { columns, delimiter, hasHeader: timeOf(fields, columns) === undefined, lines: all }
+  const numbered = numberedTime(options.map)
+  const hasHeader = numbered === undefined || timeIn(fields, numbered) === undefined
+  const columns = findColumns(options.map, hasHeader ? fields : undefined, fields.length)
+  return { columns, delimiter, hasHeader, lines: all }
 }
 
-function timeOf(fields: readonly string[], columns: Columns) {
-  const parts = columns.get('date') ?? []
-  return recordedTime(parts.map((index) => fields[index] ?? '').join(' '))
+function timeIn(fields: readonly string[], columns: readonly number[]) {
+  return recordedTime(columns.map((index) => fields[index] ?? '').join(' '))
 }
 
 /** Counts lines, chooses the last one of every step, and hands its code to the fleet. */
@@ -140,7 +143,7 @@ async function drive(recording: Recording, options: ReplayOptions, fleet: Replay
       }
       lines++
       const fields = splitFields(line, delimiter)
-      const time = fields.length < width ? undefined : timeOf(fields, columns)
+      const time = fields.length < width ? undefined : timeIn(fields, columns.get('date') ?? [])
       kind ??= time?.kind
       if (fields.length < width) skip('columns')
       else if (time === undefined || time.kind !== kind) skip('date')
@@ -240,7 +243,6 @@ export async function simulateReplay(options: ReplayOptions, context: JobContext
     },
   }
   return recordedRun(head, options, context, async (progress): Promise<ReplayResult> => {
-    const recording = await openRecording(options, name, context)
     await using days = new DayFiles(options, context)
     await using truth =
       truthPath === undefined ? undefined : await TruthWriter.open<'speeding'>(context, truthPath, ['speeding'])
@@ -254,7 +256,13 @@ export async function simulateReplay(options: ReplayOptions, context: JobContext
       speeding: async (windows) => truth?.add('speeding', windows),
     }
     const fleet = new ReplayFleet(cars, shiftSeconds / secondsPerStep, seed, sink)
-    const recorded = await drive(recording, options, fleet, context)
+    const lines = textLines(context.files, input, name)
+    let recorded: ReplayResult['recorded']
+    try {
+      recorded = await drive(await openRecording(options, name, lines), options, fleet, context)
+    } finally {
+      await lines.return(undefined)
+    }
     if (rows === 0) throw nothingUsable(name, recorded.lines, recorded.skipped)
     await days.finish()
     const counts = { ...noRows(), valid: rows, distinct: rows, headers: days.files.length }
