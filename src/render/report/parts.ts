@@ -42,7 +42,7 @@ export interface Cell {
 }
 
 /** A longer table scrolls in its own frame, so that the page stays short. */
-const rowsInView = 14
+const rowsInView = 20
 
 /** A table that its reader can sort by any column; `caption` is read to those who do not see it. */
 export function dataTable(caption: Html, columns: readonly Column[], rows: readonly (readonly Cell[])[]): Html {

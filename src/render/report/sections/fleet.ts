@@ -86,6 +86,6 @@ export function fleetSection(fleet: Fleet): Html {
     'fleet',
     say('차량과 소유자', 'Cars and owners'),
     lead,
-    html`<div class="grid">${owners(say('지역', 'Region'), fleet.regions)}<div class="stack">${people}</div>${days(fleet)}</div>`,
+    html`<div class="grid loose">${owners(say('지역', 'Region'), fleet.regions)}<div class="stack">${people}</div>${days(fleet)}</div>`,
   )
 }
