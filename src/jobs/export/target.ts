@@ -43,7 +43,7 @@ export function chooseTarget(
     return { kind: 'postgres', connection: parsePostgresUrl(name, user), schema: 'public' }
   }
   if (name === 'embedded' || name === 'csv' || name === 'parquet') return { kind: name }
-  const named = site.export.targets[name]
+  const named = Object.hasOwn(site.export.targets, name) ? site.export.targets[name] : undefined
   if (named === undefined) {
     const known = [...builtIn, ...Object.keys(site.export.targets)]
     // Anything with :// may hold a password.

@@ -76,6 +76,24 @@ test('values arrive as they are, in a table with types, key and comments', async
   ])
 })
 
+test('texts of every length and numbers of every size are compared equal by both sides', async () => {
+  await writePartition(
+    context,
+    symptomMart,
+    day,
+    `SELECT 'A' || i AS car_number, (random() - 0.5) * pow(10, i % 600 - 300) AS speed_p_avg,
+       left(repeat('abcdefghijk\u00e9가', 20), (i % 200)::INTEGER) AS speed_p_symptom, -i / 7.0::DOUBLE AS break_p_avg,
+       CASE WHEN i % 4 > 0 THEN md5(i::VARCHAR) END AS break_p_symptom,
+       ((random() - 0.5) * pow(2, i % 63))::BIGINT AS steer_a_cnt, repeat(chr(65 + (i % 26)::INTEGER), 12) AS steer_p_symptom
+     FROM range(5000) r(i)`,
+  )
+  expect((await run()).partitions).toMatchObject([{ rows: 5000, status: 'exported' }])
+  const types = ['bigint', 'double precision', 'text', 'text', 'text'] as const
+  const columns = ['steer_a_cnt', 'speed_p_avg', 'speed_p_symptom', 'break_p_symptom', 'steer_p_symptom']
+  const spread = columns.map((column, index) => `count(DISTINCT ${column}::${types[index]})::int > 20`)
+  expect(await ask(`SELECT ${spread.join(' AND ')} FROM ${symptomMart}`)).toEqual([[true]])
+})
+
 test('a second run says unchanged, a rebuilt partition replaces its rows alone, --full writes again', async () => {
   await writePartition(context, symptomMart, '20200321', plainSymptoms(3))
   await writePartition(context, symptomMart, day, plainSymptoms(4))
