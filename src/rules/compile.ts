@@ -82,13 +82,13 @@ function applySource(definition: RuleDefinition, layout: WindowLayout, measures:
   const loadMeasures = measures.map((_, index) => `, m${index} = state.measures[${index}]`).join('')
   const word = maskWords === 1 ? 'place' : `place * ${maskWords} + (offset >>> 5)`
   return `'use strict'
-  const { rows, car, day, second${columns} } = batch
+  const { car, day, second${columns} } = batch
   const { slotOf } = state
   // First, since a new car may replace the other arrays by longer ones.
-  for (let i = 0; i < rows; i++) if (slotOf[car[i]] < 0) host.add(car[i])
+  for (let i = from; i < to; i++) if (slotOf[car[i]] < 0) host.add(car[i])
   const { newest, nextClose, index, windowDay, mask, count, last } = state${loadMeasures}
   let dayNow = -2147483648, dayStart = 0, dayWindow = 0, duplicates = 0
-  for (let i = 0; i < rows; i++) {
+  for (let i = from; i < to; i++) {
     const slot = slotOf[car[i]]
     if (day[i] !== dayNow) {
       dayNow = day[i]
@@ -146,7 +146,14 @@ export function compileRule(definition: RuleDefinition): CompiledRule {
     measures,
     aggregates,
     fields: rowNames(definition).used,
-    apply: new Function('state', 'batch', 'host', applySource(definition, layout, measures)) as CompiledRule['apply'],
+    apply: new Function(
+      'state',
+      'batch',
+      'from',
+      'to',
+      'host',
+      applySource(definition, layout, measures),
+    ) as CompiledRule['apply'],
     holds: new Function('values', 'count', holdsSource(definition)) as CompiledRule['holds'],
   }
 }

@@ -75,8 +75,8 @@ export interface CompiledRule {
   readonly aggregates: readonly AggregatePlan[]
   /** Fields that the rule reads. */
   readonly fields: ReadonlySet<DriveField>
-  /** Takes the rows of a batch into the windows. */
-  readonly apply: (state: EngineState, batch: DriveBatch, host: EngineHost) => void
+  /** Takes the rows of a batch, `from` included, `to` not, into the windows. */
+  readonly apply: (state: EngineState, batch: DriveBatch, from: number, to: number, host: EngineHost) => void
   /** The condition, over the aggregates' values and the number of rows. */
   readonly holds: (values: Float64Array, count: number) => boolean
 }

@@ -3,6 +3,7 @@
  * Which rows are sound is decided by the same checks as in `collect`, so that a raw file and the lake give the same rows.
  */
 
+import { secondsPerDay } from '../core/calendar.js'
 import { explainLine, type RejectReason, rowFormats } from '../jobs/collect/formats.js'
 import { checkDrive, lookAhead, newFacts } from '../jobs/collect/row-checks.js'
 import type { DriveField } from './definition.js'
@@ -41,6 +42,11 @@ export interface DriveBatch {
   linesBefore: number
   /** Line of the row, from 1, counted from `linesBefore`. */
   readonly line: Int32Array
+}
+
+/** Seconds since 1970 of a row; the clock 240000 is the next midnight. */
+export function rowTime(batch: DriveBatch, row: number): number {
+  return (batch.day[row] ?? 0) * secondsPerDay + (batch.second[row] ?? 0)
 }
 
 export interface DecodeCounts {

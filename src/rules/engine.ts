@@ -58,7 +58,8 @@ export interface EngineSnapshot {
 
 export interface RuleEngine {
   readonly rule: CompiledRule
-  apply(batch: DriveBatch): void
+  /** Takes the rows of a batch, all of them or those from `from` (included) to `to` (not included). */
+  apply(batch: DriveBatch, from?: number, to?: number): void
   /** Evaluates every open window: the input ends here. With `keepOpen` they go on as if they had not been looked at. */
   finish(keepOpen?: boolean): void
   counts(): EngineCounts
@@ -230,7 +231,7 @@ export function createEngine(rule: CompiledRule, sink: EngineSink, from?: Engine
 
   return {
     rule,
-    apply: (batch) => rule.apply(state, batch, host),
+    apply: (batch, from = 0, to = batch.rows) => rule.apply(state, batch, from, to, host),
     finish(keepOpen = false) {
       for (let slot = 0; slot < state.cars; slot++) {
         if (keepOpen) for (const place of openPlaces(slot)) evaluate(slot, place)

@@ -1,9 +1,10 @@
-/** One pass of rules over drive rows: blocks of lines go in, verdicts go to the alert stores, odd rows to side files. */
+/** Rules over drive rows: blocks of lines go in, verdicts go to the alert stores, odd rows to side files. */
 import path from 'node:path'
+import { BugError } from '../../core/errors.js'
 import type { JobContext } from '../../core/ports.js'
 import type { CompiledRule } from '../../rules/compiled-rule.js'
 import type { DriveField } from '../../rules/definition.js'
-import { createDriveDecoder, type DecodeCounts } from '../../rules/drive-rows.js'
+import { createDriveDecoder, type DecodeCounts, type DriveBatch } from '../../rules/drive-rows.js'
 import { createEngine, type EngineCounts, type EngineSnapshot, type RuleEngine } from '../../rules/engine.js'
 import type { Block } from '../collect/source.js'
 import type { AlertMode, DayChange } from './alert-merge.js'
@@ -45,25 +46,40 @@ export interface DetectorOptions {
   readonly snapshots?: Readonly<Record<string, EngineSnapshot>>
 }
 
-export interface Detector extends AsyncDisposable {
-  /** The next input; `growing`: where its side files go on. `linesBefore`: lines of it that were seen earlier. */
-  startInput(input: InputName, growing?: SideSizes, linesBefore?: number): Promise<void>
+/** One input on its way through the rules. */
+export interface InputPass extends AsyncDisposable {
+  /** The rows that were decoded last. */
+  readonly batch: DriveBatch
+  /** Lines, or a piece of a line that is too long; valid until the next block. */
+  setBlock(block: Block): void
+  /** Decodes the next rows of the block; false when it is used up. */
+  decode(): Promise<boolean>
+  /** Gives rows of the batch, all or those from `from` (included) to `to` (not included), to the rules. */
+  apply(from?: number, to?: number): void
   /** The same input goes on in another file: line numbers start anew. */
   restartLines(): void
-  /** Lines, or a piece of a line that is too long. */
-  take(block: Block): Promise<void>
+  /** Lines so far, with those that were seen earlier. */
+  lines(): number
+  /** Writes odd rows that have gathered, if they are many. */
+  drain(): Promise<void>
+  /** Side files of a growing input to disk, and their sizes. */
+  sides(): Promise<SideSizes>
   /** The input is at its end: its side files are complete. */
-  endInput(): Promise<void>
+  end(): Promise<void>
+}
+
+export interface Detector extends AsyncDisposable {
+  /** Begins an input; `growing`: where its side files go on. `linesBefore`: lines of it that were seen earlier. */
+  begin(input: InputName, growing?: SideSizes, linesBefore?: number): InputPass
   /** Evaluates all open windows; with `keepOpen` for the alerts alone, as if nothing had happened. */
   finish(keepOpen?: boolean): void
-  /** Brings the alert files and the side files up to date; returns the sizes of growing side files. */
-  flush(): Promise<SideSizes>
+  /** Brings the alert files up to date. */
+  flush(): Promise<void>
   /** Opens the days of restored windows; call once before the first input. */
   restoreDays(): Promise<void>
   snapshots(): Readonly<Record<string, EngineSnapshot>>
-  readonly lines: DecodeCounts
-  /** Lines of the present input so far. */
-  inputLines(): number
+  /** Of all inputs. */
+  lines(): DecodeCounts
   readonly rejectFiles: readonly string[]
   progress(): readonly RuleProgress[]
 }
@@ -76,7 +92,14 @@ interface RuleRun {
   readonly store: AlertStore
   readonly lateFiles: Set<string>
   readonly days: Map<string, DayChange>
-  late: SideFile | GrowingSideFile | undefined
+}
+
+/** The rows that are being applied, for the rules to say which of them are late. */
+interface Applied {
+  readonly batch: DriveBatch
+  readonly bytes: Uint8Array
+  /** By rule, in their order. */
+  readonly late: readonly SideFile[]
 }
 
 function addChange(days: Map<string, DayChange>, change: DayChange): void {
@@ -94,29 +117,28 @@ function addChange(days: Map<string, DayChange>, change: DayChange): void {
 export function createDetector(options: DetectorOptions, context: DetectorContext): Detector {
   const { layout } = context
   const fields = new Set<DriveField>(options.rules.flatMap((rule) => [...rule.fields]))
-  let bytes: Uint8Array = new Uint8Array(0)
-  let rejects: SideFile | GrowingSideFile | undefined
   const rejectFiles = new Set<string>()
-  const decoder = createDriveDecoder(fields, (line, reason, row) => rejects?.add(line, reason, row), options.onlyDay)
-  const { batch } = decoder
+  const passes = new Set<InputPass>()
+  const allCounts: DecodeCounts[] = []
+  let applied: Applied | undefined
 
-  const runs = options.rules.map((rule): RuleRun => {
+  const runs = options.rules.map((rule, position): RuleRun => {
     const store = createAlertStore(rule, options.mode, context)
-    const engine = createEngine(
-      rule,
-      {
-        window: (verdict) => store.add(verdict),
-        late(row, by) {
-          const start = batch.start[row] ?? 0
-          const line = batch.linesBefore + (batch.line[row] ?? 0)
-          run.late?.add(line, `late by ${by} s`, bytes.subarray(start, bytes.indexOf(newline, start)))
-        },
-      },
-      options.snapshots?.[rule.definition.name],
-    )
-    const run: RuleRun = { rule, engine, store, lateFiles: new Set(), days: new Map(), late: undefined }
-    return run
+    const late = (row: number, by: number): void => {
+      if (applied === undefined) throw new BugError('a row is late, but no rows are being applied')
+      const { batch, bytes } = applied
+      const start = batch.start[row] ?? 0
+      const line = batch.linesBefore + (batch.line[row] ?? 0)
+      applied.late[position]?.add(line, `late by ${by} s`, bytes.subarray(start, bytes.indexOf(newline, start)))
+    }
+    const from = options.snapshots?.[rule.definition.name]
+    const engine = createEngine(rule, { window: (verdict) => store.add(verdict), late }, from)
+    return { rule, engine, store, lateFiles: new Set(), days: new Map() }
   })
+
+  const flush = async (): Promise<void> => {
+    for (const run of runs) for (const change of await run.store.flush()) addChange(run.days, change)
+  }
 
   const sideFile = (prefix: string, input: InputName, size: number | undefined): SideFile | GrowingSideFile => {
     const file = path.join(layout.rejects, sideFileName(prefix, input))
@@ -125,75 +147,99 @@ export function createDetector(options: DetectorOptions, context: DetectorContex
       : growingSideFile(file, input.name, size, context)
   }
 
-  const flushStores = async (): Promise<void> => {
-    for (const run of runs) for (const change of await run.store.flush()) addChange(run.days, change)
-  }
+  const begin: Detector['begin'] = (input, growing, linesBefore = 0) => {
+    const rejects = sideFile('stream', input, growing?.rejects)
+    const late = runs.map(({ rule: { definition } }) =>
+      sideFile(
+        `late-${definition.name}`,
+        input,
+        growing === undefined ? undefined : (growing.late[definition.name] ?? 0),
+      ),
+    )
+    const onReject = (line: number, reason: string, row: Uint8Array) => rejects.add(line, reason, row)
+    const decoder = createDriveDecoder(fields, onReject, options.onlyDay)
+    decoder.startFile(linesBefore)
+    allCounts.push(decoder.counts)
+    const { batch } = decoder
+    let bytes: Uint8Array = new Uint8Array(0)
+    let position = 0
+    let end = 0
+    let longHead: Uint8Array = bytes
+    const sizeOf = async (side: SideFile | GrowingSideFile): Promise<number> =>
+      'checkpoint' in side ? side.checkpoint() : 0
 
-  const openDays = async (days: readonly number[]): Promise<void> => {
-    for (const day of days) for (const run of runs) await run.store.openDay(day)
+    const pass: InputPass = {
+      batch,
+      lines: () => decoder.lines(),
+      restartLines: () => decoder.startFile(0),
+      setBlock(block) {
+        bytes = block.bytes
+        position = 0
+        end = block.long ? 0 : block.end
+        if (!block.long) return
+        if (block.first) longHead = Uint8Array.from(bytes.subarray(0, Math.min(block.end, 2000)))
+        if (block.last) decoder.skipLongLine(longHead)
+      },
+      async decode() {
+        if (position >= end) return false
+        position = decoder.decode(bytes, position, end)
+        for (const day of decoder.takeNewDays()) for (const { store } of runs) await store.openDay(day)
+        if (options.mode === 'merge' && runs.some(({ store }) => store.pending > mostPending)) await flush()
+        return true
+      },
+      apply(from, to) {
+        applied = { batch, bytes, late }
+        for (const { engine } of runs) engine.apply(batch, from, to)
+      },
+      async drain() {
+        for (const side of [rejects, ...late]) await side.drain()
+      },
+      async sides() {
+        const sizes: Record<string, number> = {}
+        for (const [place, side] of late.entries()) {
+          sizes[runs[place]?.rule.definition.name ?? ''] = await sizeOf(side)
+        }
+        return { rejects: await sizeOf(rejects), late: sizes }
+      },
+      async end() {
+        const rejected = await rejects.finish()
+        if (rejected !== undefined) rejectFiles.add(rejected)
+        for (const [place, side] of late.entries()) {
+          const lateFile = await side.finish()
+          if (lateFile !== undefined) runs[place]?.lateFiles.add(lateFile)
+        }
+        await pass[Symbol.asyncDispose]()
+      },
+      async [Symbol.asyncDispose]() {
+        passes.delete(pass)
+        for (const side of [rejects, ...late]) await side[Symbol.asyncDispose]()
+      },
+    }
+    passes.add(pass)
+    return pass
   }
-
-  let longHead: Uint8Array | undefined
 
   return {
-    lines: decoder.counts,
-    inputLines: () => decoder.lines(),
+    begin,
+    flush,
     get rejectFiles() {
       return [...rejectFiles]
     },
-    async startInput(input, growing, linesBefore = 0) {
-      decoder.startFile(linesBefore)
-      rejects = sideFile('stream', input, growing?.rejects)
-      for (const run of runs) {
-        const { name } = run.rule.definition
-        run.late = sideFile(`late-${name}`, input, growing === undefined ? undefined : (growing.late[name] ?? 0))
-      }
-    },
-    restartLines: () => decoder.startFile(0),
-    async take(block) {
-      if (block.long) {
-        if (block.first) longHead = Uint8Array.from(block.bytes.subarray(0, Math.min(block.end, 2000)))
-        if (block.last) decoder.skipLongLine(longHead ?? new Uint8Array(0))
-        return
-      }
-      bytes = block.bytes
-      for (let position = 0; position < block.end; ) {
-        position = decoder.decode(bytes, position, block.end)
-        const days = decoder.takeNewDays()
-        if (days.length > 0) await openDays(days)
-        for (const { engine } of runs) engine.apply(batch)
-      }
-      await rejects?.drain()
-      for (const { late } of runs) await late?.drain()
-      if (runs.some(({ store }) => store.pending > mostPending) && options.mode === 'merge') await flushStores()
-    },
-    async endInput() {
-      const rejectsFileName = await rejects?.finish()
-      if (rejectsFileName !== undefined) rejectFiles.add(rejectsFileName)
-      await rejects?.[Symbol.asyncDispose]()
-      rejects = undefined
-      for (const run of runs) {
-        const lateFile = await run.late?.finish()
-        if (lateFile !== undefined) run.lateFiles.add(lateFile)
-        await run.late?.[Symbol.asyncDispose]()
-        run.late = undefined
-      }
-    },
+    lines: () =>
+      allCounts.reduce(
+        (sum, { read, rows, headers, rejected }) => ({
+          read: sum.read + read,
+          rows: sum.rows + rows,
+          headers: sum.headers + headers,
+          rejected: sum.rejected + rejected,
+        }),
+        { read: 0, rows: 0, headers: 0, rejected: 0 },
+      ),
     finish(keepOpen) {
       for (const { engine } of runs) engine.finish(keepOpen)
     },
-    async flush() {
-      await flushStores()
-      const sizeOf = async (side: SideFile | GrowingSideFile | undefined): Promise<number> =>
-        side !== undefined && 'checkpoint' in side ? side.checkpoint() : 0
-      const late: Record<string, number> = {}
-      for (const run of runs) late[run.rule.definition.name] = await sizeOf(run.late)
-      return { rejects: await sizeOf(rejects), late }
-    },
     async restoreDays() {
-      for (const run of runs) {
-        for (const day of run.engine.openDays()) await run.store.openDay(day)
-      }
+      for (const { engine, store } of runs) for (const day of engine.openDays()) await store.openDay(day)
     },
     snapshots: () => Object.fromEntries(runs.map(({ rule, engine }) => [rule.definition.name, engine.snapshot()])),
     progress: () =>
@@ -204,8 +250,7 @@ export function createDetector(options: DetectorOptions, context: DetectorContex
         days: [...run.days.values()].sort((a, b) => (a.day < b.day ? -1 : 1)),
       })),
     async [Symbol.asyncDispose]() {
-      await rejects?.[Symbol.asyncDispose]()
-      for (const { late } of runs) await late?.[Symbol.asyncDispose]()
+      for (const pass of [...passes]) await pass[Symbol.asyncDispose]()
     },
   }
 }

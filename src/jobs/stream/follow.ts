@@ -84,20 +84,21 @@ export async function followLog(
   )
   await detector.restoreDays()
   const name = { name: path.basename(input.file), id: input.file }
-  await detector.startInput(name, from?.sides ?? { rejects: 0, late: {} }, from?.lines ?? 0)
+  const pass = detector.begin(name, from?.sides ?? { rejects: 0, late: {} }, from?.lines ?? 0)
 
   const { monotonic } = context.clock
   let dirty = false
   let nextAt = 0
   const checkpoint = async (position: TailPosition): Promise<void> => {
     const started = monotonic()
-    const sides = await detector.flush()
+    await detector.flush()
+    const sides = await pass.sides()
     await writeCheckpoint(context, stateFile, {
       schemaVersion: 1,
       file: input.file,
       rules: Object.fromEntries(input.rules.map(({ definition, digest }) => [definition.name, digest])),
       position,
-      lines: detector.inputLines(),
+      lines: pass.lines(),
       sides,
       engines: detector.snapshots(),
     })
@@ -111,13 +112,15 @@ export async function followLog(
       {
         async take(block) {
           dirty = true
-          await detector.take(block)
+          pass.setBlock(block)
+          while (await pass.decode()) pass.apply()
+          await pass.drain()
         },
-        newFile: () => detector.restartLines(),
+        newFile: () => pass.restartLines(),
         async reached(position) {
           if (!dirty || monotonic() < nextAt) return
           await checkpoint(await position())
-          onProgress(detector.lines.rows)
+          onProgress(detector.lines().rows)
         },
       },
       {
@@ -129,7 +132,7 @@ export async function followLog(
     )
     detector.finish(true)
     if (end !== undefined) await checkpoint(end)
-    await detector.endInput()
+    await pass.end()
     return detector
   } catch (error) {
     await detector[Symbol.asyncDispose]()

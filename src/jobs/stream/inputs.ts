@@ -3,35 +3,43 @@ import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
-import { FailedError } from '../../core/errors.js'
+import { FailedError, throwIfInterrupted } from '../../core/errors.js'
 import { readLakeManifests } from '../../core/lake.js'
 import type { JobContext } from '../../core/ports.js'
-import { createDriveDecoder } from '../../rules/drive-rows.js'
+import { createDriveDecoder, rowTime, slack } from '../../rules/drive-rows.js'
 import { detectKind } from '../collect/detect.js'
-import { type Content, lineBlocks, openSource, type Source, SourceError } from '../collect/source.js'
+import { type Content, openSource, type Source, SourceError } from '../collect/source.js'
 import type { InputName } from './detector.js'
 
 export type InputContext = Pick<JobContext, 'layout' | 'files' | 'emit' | 'signal'>
 
-/** One input, opened and looked at, not read yet. */
+/** An input that is being read. */
 export interface OpenInput extends AsyncDisposable {
-  readonly name: InputName
-  /** bytes, as far as they are known */
-  readonly size: number | undefined
   content(): Content
 }
 
-/** Seconds since 1970 of the first sound row; infinite when there is none near the beginning. */
+/** An input that was looked at and is opened when its turn comes: a day may have thousands of files. */
+export interface Input {
+  readonly name: InputName
+  /** Seconds since 1970 of the first sound row, as far as one stands near the beginning; else minus infinity. */
+  readonly firstTime: number
+  open(): Promise<OpenInput>
+}
+
+const peekBytes = 64 * 1024
+const newline = 0x0a
+
 async function firstTime(source: Source): Promise<number> {
-  const decoder = createDriveDecoder(new Set(), () => {})
   await using content = source.content()
-  for await (const block of lineBlocks(content)) {
-    if (block.long) continue
-    decoder.decode(block.bytes, 0, block.end)
-    break
+  const bytes = new Uint8Array(peekBytes + slack)
+  let filled = 0
+  for (let count = -1; count !== 0 && filled < peekBytes; filled += count) {
+    count = await content.read(bytes.subarray(filled, peekBytes))
   }
+  const decoder = createDriveDecoder(new Set(), () => {})
+  decoder.decode(bytes, 0, bytes.lastIndexOf(newline, filled - 1) + 1)
   const { batch } = decoder
-  return batch.rows === 0 ? Number.POSITIVE_INFINITY : (batch.day[0] ?? 0) * 86_400 + (batch.second[0] ?? 0)
+  return batch.rows === 0 ? Number.NEGATIVE_INFINITY : rowTime(batch, 0)
 }
 
 function notDrive(file: string, looks: string, cause?: unknown): FailedError {
@@ -53,52 +61,35 @@ async function assertDrive(source: Source): Promise<void> {
   }
 }
 
-interface NamedSource {
-  readonly source: Source
-  readonly name: InputName
-}
-
-function openInput({ source, name }: NamedSource): OpenInput {
-  return {
-    name,
-    size: source.info.size,
-    content: () => source.content(),
-    [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
-  }
-}
-
-/**
- * Orders by the time of the first row, so that files that were collected or named in another order than they were
- * written give the same alerts; files that start together keep their order.
- */
-async function inOrderOfTime(sources: readonly NamedSource[]): Promise<OpenInput[]> {
-  const timed = await Promise.all(sources.map(async (named) => ({ named, time: await firstTime(named.source) })))
-  return timed.sort((a, b) => (a.time === b.time ? 0 : a.time - b.time)).map(({ named }) => openInput(named))
+/** Looks at a file: `check` may refuse it. */
+async function inputOf(
+  file: string,
+  name: InputName,
+  context: InputContext,
+  check: (source: Source) => Promise<void> = async () => {},
+): Promise<Input> {
+  await using source = await openSource(file, context.files)
+  await check(source)
+  return { name, firstTime: await firstTime(source), open: () => openSource(file, context.files) }
 }
 
 /** Files, plain or gzip. Empty ones are passed over with a warning, unless there is no other. */
-export async function openFiles(paths: readonly string[], context: InputContext): Promise<OpenInput[]> {
-  const opened: NamedSource[] = []
-  try {
-    for (const file of new Set(paths.map((given) => path.resolve(given)))) {
-      try {
-        const source = await openSource(file, context.files)
-        opened.push({ source, name: { name: path.basename(file), id: file } })
-        await assertDrive(source)
-      } catch (error) {
-        if (!(error instanceof SourceError && error.code === 'FILE_EMPTY' && paths.length > 1)) throw error
-        context.emit({ t: 'note', level: 'warn', text: `${file} is empty` })
-      }
+export async function fileInputs(paths: readonly string[], context: InputContext): Promise<Input[]> {
+  const inputs: Input[] = []
+  for (const file of new Set(paths.map((given) => path.resolve(given)))) {
+    throwIfInterrupted(context.signal)
+    try {
+      inputs.push(await inputOf(file, { name: path.basename(file), id: file }, context, assertDrive))
+    } catch (error) {
+      if (!(error instanceof SourceError && error.code === 'FILE_EMPTY' && paths.length > 1)) throw error
+      context.emit({ t: 'note', level: 'warn', text: `${file} is empty` })
     }
-    return await inOrderOfTime(opened)
-  } catch (error) {
-    for (const { source } of opened) await source[Symbol.asyncDispose]()
-    throw error
   }
+  return inputs
 }
 
 /** The collected drive logs of a day (yyyyMMdd). Throws FailedError when there are none. */
-export async function openDayFiles(day: string, context: InputContext): Promise<OpenInput[]> {
+export async function dayInputs(day: string, context: InputContext): Promise<Input[]> {
   const manifests = await readLakeManifests(context, 'drive')
   const found = manifests.flatMap((manifest) => manifest.files.filter((file) => file.day === day))
   if (found.length === 0) {
@@ -110,17 +101,12 @@ export async function openDayFiles(day: string, context: InputContext): Promise<
       data: { day, collected: days },
     })
   }
-  const opened: NamedSource[] = []
-  try {
-    for (const file of found) {
-      const source = await openSource(path.join(context.layout.lake, file.path), context.files)
-      opened.push({ source, name: { name: file.path, id: file.path } })
-    }
-    return await inOrderOfTime(opened)
-  } catch (error) {
-    for (const { source } of opened) await source[Symbol.asyncDispose]()
-    throw error
+  const inputs: Input[] = []
+  for (const file of found) {
+    throwIfInterrupted(context.signal)
+    inputs.push(await inputOf(path.join(context.layout.lake, file.path), { name: file.path, id: file.path }, context))
   }
+  return inputs
 }
 
 const isGzip = (head: Uint8Array): boolean => head[0] === 0x1f && head[1] === 0x8b
@@ -165,36 +151,38 @@ async function* unpacked(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
   yield* isGzip(head) ? gunzipped(whole()) : whole()
 }
 
+/** The bytes of a stream, plain or gzip. */
+function streamContent(chunks: AsyncIterable<Uint8Array>): Content {
+  const bytes = unpacked(chunks)
+  let rest: Uint8Array = new Uint8Array(0)
+  let consumed = 0
+  return {
+    get consumed() {
+      return consumed
+    },
+    async read(target) {
+      while (rest.byteLength === 0) {
+        const next = await bytes.next()
+        if (next.done) return 0
+        rest = next.value
+      }
+      const count = Math.min(rest.byteLength, target.byteLength)
+      target.set(rest.subarray(0, count))
+      rest = rest.subarray(count)
+      consumed += count
+      return count
+    },
+    async [Symbol.asyncDispose]() {
+      await bytes.return(undefined)
+    },
+  }
+}
+
 /** Stdin, plain or gzip. */
-export function openStream(chunks: AsyncIterable<Uint8Array>): OpenInput {
+export function streamInput(chunks: AsyncIterable<Uint8Array>): Input {
   return {
     name: { name: 'stdin', id: 'stdin' },
-    size: undefined,
-    content() {
-      const bytes = unpacked(chunks)
-      let rest: Uint8Array = new Uint8Array(0)
-      let consumed = 0
-      return {
-        get consumed() {
-          return consumed
-        },
-        async read(target) {
-          while (rest.byteLength === 0) {
-            const next = await bytes.next()
-            if (next.done) return 0
-            rest = next.value
-          }
-          const count = Math.min(rest.byteLength, target.byteLength)
-          target.set(rest.subarray(0, count))
-          rest = rest.subarray(count)
-          consumed += count
-          return count
-        },
-        async [Symbol.asyncDispose]() {
-          await bytes.return(undefined)
-        },
-      }
-    },
-    async [Symbol.asyncDispose]() {},
+    firstTime: Number.NEGATIVE_INFINITY,
+    open: async () => ({ content: () => streamContent(chunks), async [Symbol.asyncDispose]() {} }),
   }
 }

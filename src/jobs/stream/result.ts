@@ -66,7 +66,7 @@ export function streamResult(
   return {
     source,
     input,
-    rows: { ...detector.lines },
+    rows: detector.lines(),
     rejects: detector.rejectFiles.map(relative),
     rules,
     unchanged: rules.every(({ days }) => days.every(({ outcome }) => outcome === 'unchanged')),

@@ -7,11 +7,11 @@ import { findRule, loadRules } from '../../rules/catalog.js'
 import { compileRule } from '../../rules/compile.js'
 import type { CompiledRule } from '../../rules/compiled-rule.js'
 import { asSiteError } from '../collect/collect.js'
-import { lineBlocks } from '../collect/source.js'
 import { removeExpiredAlerts } from './alert-files.js'
 import { createDetector, type Detector } from './detector.js'
 import { followLog } from './follow.js'
-import { type OpenInput, openDayFiles, openFiles, openStream } from './inputs.js'
+import { dayInputs, fileInputs, type Input, streamInput } from './inputs.js'
+import { readMerged } from './merge-inputs.js'
 import { runSummary, type StreamResult, streamResult } from './result.js'
 import type { StreamSource } from './source.js'
 
@@ -33,6 +33,8 @@ export interface StreamInput {
   readonly checkpointMs?: number
 }
 
+type FiniteSource = Exclude<StreamSource, { kind: 'follow' }>
+
 export type StreamContext = Pick<JobContext, 'layout' | 'files' | 'clock' | 'signal' | 'emit' | 'templates'>
 
 /** So many lines without one drive row: this is something else. */
@@ -52,54 +54,40 @@ function sourceLabel(source: StreamSource): string {
   }
 }
 
-async function openInputs(
-  source: Exclude<StreamSource, { kind: 'follow' }>,
-  context: StreamContext,
-): Promise<OpenInput[]> {
-  if (source.kind === 'day') return openDayFiles(source.day, context)
-  if (source.kind === 'stdin') return [openStream(source.stream)]
-  return openFiles(source.paths, context)
+async function inputsOf(source: FiniteSource, context: StreamContext): Promise<Input[]> {
+  if (source.kind === 'day') return dayInputs(source.day, context)
+  return source.kind === 'stdin' ? [streamInput(source.stream)] : fileInputs(source.paths, context)
 }
 
-function assertDriveRows(detector: Detector, name: string, ended: boolean): void {
-  const { rows, rejected } = detector.lines
+function assertDriveRows(detector: Detector, ended: boolean): void {
+  const { rows, rejected } = detector.lines()
   if (rows > 0 || rejected === 0 || (!ended && rejected < patience)) return
-  throw new FailedError('INPUT_NOT_DRIVE', `${name} has no drive row: ${rejected} lines, none of them sound`, {
+  throw new FailedError('INPUT_NOT_DRIVE', `stdin has no drive row: ${rejected} lines, none of them sound`, {
     hints: ['stream rules read rows such as 20200322000002,E0022,3,0,F,N,45,B01'],
   })
 }
 
 async function runInputs(
-  inputs: readonly OpenInput[],
-  source: Exclude<StreamSource, { kind: 'follow' }>,
+  source: FiniteSource,
   rules: readonly CompiledRule[],
   context: StreamContext,
   onProgress: (rows: number) => void,
 ): Promise<Detector> {
-  const detector = createDetector(
-    {
-      rules,
-      mode: source.kind === 'day' ? 'replace' : 'merge',
-      ...(source.kind === 'day' ? { onlyDay: Number(source.day) } : {}),
-    },
-    context,
-  )
+  const inputs = await inputsOf(source, context)
+  const day = source.kind === 'day' ? { onlyDay: Number(source.day) } : {}
+  const mode = source.kind === 'day' ? 'replace' : 'merge'
+  const detector = createDetector({ rules, mode, ...day }, context)
   try {
     let shownAt = 0
-    for (const input of inputs) {
-      await detector.startInput(input.name)
-      await using content = input.content()
-      for await (const block of lineBlocks(content)) {
-        throwIfInterrupted(context.signal)
-        await detector.take(block)
-        if (source.kind === 'stdin') assertDriveRows(detector, input.name.name, false)
-        if (context.clock.monotonic() - shownAt < progressEveryMs) continue
-        shownAt = context.clock.monotonic()
-        onProgress(detector.lines.rows)
-      }
-      if (source.kind === 'stdin') assertDriveRows(detector, input.name.name, true)
-      await detector.endInput()
-    }
+    await readMerged(inputs, detector, () => {
+      throwIfInterrupted(context.signal)
+      // The kind of a file was looked at before.
+      if (source.kind === 'stdin') assertDriveRows(detector, false)
+      if (context.clock.monotonic() - shownAt < progressEveryMs) return
+      shownAt = context.clock.monotonic()
+      onProgress(detector.lines().rows)
+    })
+    if (source.kind === 'stdin') assertDriveRows(detector, true)
     throwIfInterrupted(context.signal)
     detector.finish()
     await detector.flush()
@@ -151,12 +139,7 @@ export async function runStream(input: StreamInput, context: StreamContext): Pro
             ),
           )
         }
-        const inputs = await openInputs(source, context)
-        try {
-          return finish(await runInputs(inputs, source, rules, context, (rows) => progress(rows, 'rows')))
-        } finally {
-          for (const opened of inputs) await opened[Symbol.asyncDispose]()
-        }
+        return finish(await runInputs(source, rules, context, (rows) => progress(rows, 'rows')))
       },
       (result) => ({
         outcome: result.unchanged ? 'unchanged' : 'done',

@@ -139,6 +139,61 @@ describe('the same rows, however they come', () => {
     expect(await stored(lake)).toEqual(wanted)
   })
 
+  it('files that overlap: a row that stands in two of them is a repeat, one that stands in the second alone counts', async () => {
+    const next = random(21)
+    const rows = drawDay(next, day, cars, 0, 3600)
+    const holes = rows.filter((_, i) => i < 600 || i > 1200 || i % 3 > 0)
+    const wanted = reference(speedingReference, rows)
+    await using context = await testContext()
+    await collected(context, {
+      'a.log': textOf(holes.slice(0, 5000)),
+      'b.log': textOf(rows),
+      'c.log': textOf(rows.slice(-900)),
+    })
+    const result = await run(context, { kind: 'day', day })
+    const repeats = holes.slice(0, 5000).length + 900
+    expect(result).toMatchObject({ rules: [{ late: 0, duplicates: repeats }], rows: { rows: rows.length + repeats } })
+    expect(await stored(context)).toEqual(wanted.alerts)
+  })
+
+  it('a file for each car, and hundreds of files of a minute', async () => {
+    const rows = drawDay(random(22), day, cars, 0, 3600)
+    const wanted = reference(speedingReference, rows).alerts
+    await using byCar = await testContext()
+    const files = cars.map((car) => put(byCar, `${car}.log`, textOf(rows.filter((one) => one.car === car))))
+    expect(await runFiles(byCar, ...(await Promise.all(files)))).toMatchObject({ rules: [{ late: 0, duplicates: 0 }] })
+    expect(await stored(byCar)).toEqual(wanted)
+    await using byMinute = await testContext()
+    const parts = Array.from({ length: 300 }, (_, i) => rows.slice(i * 25, (i + 1) * 25))
+    const named = parts.map((part, i) => put(byMinute, `${(i * 7) % 300}.log`, textOf(part)))
+    expect(await runFiles(byMinute, ...(await Promise.all(named)))).toMatchObject({
+      rules: [{ late: 0, duplicates: 0 }],
+    })
+    expect(await stored(byMinute)).toEqual(wanted)
+  })
+
+  it('late rows and rejects of several files stand in the files of their own', async () => {
+    await using context = await testContext()
+    const files = [
+      await put(context, 'a.log', `${row('000000', 50)}${row('000500', 50)}${row('000001', 50)}x,1\n`),
+      await put(
+        context,
+        'b.log',
+        `${row('000000', 50, 'B0002')}${row('000400', 50, 'B0002')}7\n${row('000003', 50, 'B0002')}`,
+      ),
+    ]
+    const result = await runFiles(context, ...files)
+    expect(result).toMatchObject({
+      rows: { read: 8, rows: 6, headers: 1, rejected: 1 },
+      rules: [{ late: 2, latest: 299 }],
+    })
+    expect(Object.values(await rejectTexts(context)).map((text) => text.split('\n')[1])).toEqual([
+      `a.log,3,late by 299 s,"${row('000001', 50).trim()}"`,
+      `b.log,4,late by 237 s,"${row('000003', 50, 'B0002').trim()}"`,
+      'b.log,3,columns,"7"',
+    ])
+  })
+
   it('CRLF, a byte order mark and a last line without its newline', async () => {
     const rows = drawDay(random(8), day, cars, 0, 300)
     await using context = await testContext()
