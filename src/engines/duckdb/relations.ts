@@ -85,3 +85,10 @@ export function uncheckedRelation(
   return `SELECT ${columns.join(', ')} FROM ${csvReader(files, asText, separator, options)}
 WHERE regexp_full_match(${identifier(soundKey.column)}, ${textLiteral(soundKey.pattern)})`
 }
+
+/** Alerts of a rule of the user's own: their columns are known from the header only. */
+export function ownAlertsRelation(files: readonly string[]): string {
+  return `SELECT * FROM read_csv(${fileList(files)}, header = true, delim = ',', union_by_name = true,
+  types = {'car_number': 'VARCHAR', 'window_start': 'VARCHAR', 'window_end': 'VARCHAR', 'member': 'VARCHAR'},
+  hive_partitioning = true, hive_types = ${typeMap([{ name: 'day', type: 'string' }])})`
+}

@@ -15,12 +15,19 @@ import { type DuckDBOptions, openDuckDB } from './connect.js'
 import { duckdbDialect } from './dialect.js'
 import { damagedFile } from './lake-check.js'
 import { reasonOf } from './parquet.js'
-import { brokenRelation, emptyRelation, lakeRelation, martRelation, uncheckedRelation } from './relations.js'
+import {
+  brokenRelation,
+  emptyRelation,
+  lakeRelation,
+  martRelation,
+  ownAlertsRelation,
+  uncheckedRelation,
+} from './relations.js'
 
 export type QueryParameters = DuckDBValue[] | Record<string, DuckDBValue>
 
 export interface Warehouse extends AsyncDisposable {
-  /** Has a view for every table of the registry; closed when the warehouse is disposed. */
+  /** Has a view for every table of the registry and every other alerts table; closed when the warehouse is disposed. */
   readonly connection: DuckDBConnection
   /** Definitions by name: columns, grain, what reads what. */
   readonly tables: TableSet
@@ -46,8 +53,10 @@ export async function openWarehouse(context: JobContext, options: DuckDBOptions 
   try {
     const connection = await database.connect()
     for (const table of tables.values()) {
-      await createView(connection, table, await relation(context, { tables, templates, collected }, table))
+      const cure = table.kind === 'mart' ? `smartcar mart build ${table.name} makes it anew` : 'collect its files again'
+      await createView(connection, table, await relation(context, { tables, templates, collected }, table), cure)
     }
+    await addOwnAlerts(context, connection, tables)
     // DuckDB crashes when it is closed under a running query, for instance by a `return` without `await`.
     const running = new Set<Promise<unknown>>()
     return {
@@ -94,6 +103,8 @@ async function martFiles(context: JobContext, mart: Mart): Promise<string> {
   )
 }
 
+const soundCar = { column: 'car_number', pattern: '[A-Z]\\d{4}' }
+
 async function sourceFiles(context: JobContext, table: SourceTable, collected: CollectedFiles): Promise<string> {
   const { storage } = table
   if (storage.kind === 'lake') {
@@ -107,12 +118,10 @@ async function sourceFiles(context: JobContext, table: SourceTable, collected: C
       : brokenRelation(table, damage.message)
   }
   if (storage.kind === 'alerts') {
-    const sound = { column: 'car_number', pattern: '[A-Z]\\d{4}' }
-    return uncheckedRelation(table, await alertFiles(context, table.name), ',', sound, 'day')
+    return uncheckedRelation(table, await alertFiles(context, table.name), ',', soundCar, 'day')
   }
   if (storage.kind === 'income') {
-    const sound = { column: 'car_number', pattern: '[A-Z]\\d{4}' }
-    return uncheckedRelation(table, await incomeFiles(context), storage.separator, sound)
+    return uncheckedRelation(table, await incomeFiles(context), storage.separator, soundCar)
   }
   return emptyRelation(table)
 }
@@ -126,6 +135,26 @@ async function alertFiles(context: JobContext, table: string): Promise<readonly 
   return files.flatMap((file) => (file?.kind === 'file' ? [file.path] : []))
 }
 
+/** What every alerts table has; stands for one whose files cannot be read. */
+const ownAlerts: Omit<SourceTable, 'name'> = {
+  kind: 'source',
+  note: 'alerts of a rule of the user',
+  columns: [{ name: 'car_number', type: 'string', note: '' }],
+  grain: 'one car in one window',
+  storage: { kind: 'alerts' },
+}
+
+/** A view for every other alerts table: rules of the user's own write them. */
+async function addOwnAlerts(context: JobContext, connection: DuckDBConnection, tables: TableSet): Promise<void> {
+  for (const folder of await context.files.list(context.layout.alerts)) {
+    if (folder.kind !== 'directory' || !/^[a-z][a-z0-9_]{0,62}$/.test(folder.name) || tables.has(folder.name)) continue
+    const files = await alertFiles(context, folder.name)
+    if (files.length === 0) continue
+    const table: SourceTable = { ...ownAlerts, name: folder.name }
+    await createView(connection, table, ownAlertsRelation(files), 'smartcar stream run writes it again')
+  }
+}
+
 /** CarMaster2Income*.txt where the simulator and users put it: the landing folder and the lake. */
 async function incomeFiles(context: JobContext): Promise<readonly string[]> {
   const folders = [context.layout.landing, path.join(context.layout.lake, 'car-master2income')]
@@ -135,13 +164,17 @@ async function incomeFiles(context: JobContext): Promise<readonly string[]> {
     .map((entry) => entry.path)
 }
 
-async function createView(connection: DuckDBConnection, table: TableDefinition, select: string): Promise<void> {
+async function createView(
+  connection: DuckDBConnection,
+  table: TableDefinition,
+  select: string,
+  cure: string,
+): Promise<void> {
   const head = `CREATE VIEW ${duckdbDialect.identifier(table.name)} AS `
   try {
     await connection.run(head + select)
   } catch (error) {
     // DuckDB opens the first file when it makes the view.
-    const cure = table.kind === 'mart' ? `smartcar mart build ${table.name} makes it anew` : 'collect its files again'
     await connection.run(head + brokenRelation(table, `${table.name} cannot be read (${reasonOf(error)}): ${cure}`))
   }
 }

@@ -30,6 +30,8 @@ export interface DdlInput {
   readonly day?: string
   /** yyyyMM; left out: the month of the day, or a placeholder. */
   readonly month?: string
+  /** The SQL for sources in which no key repeats (see OneRowEach); what a build runs first. */
+  readonly distinct?: boolean
 }
 
 /** SQL of tables in the order of the registry. Throws UsageError for an unknown table or dialect, or a day that is none. */
@@ -61,7 +63,9 @@ function sqlOf(
   const wanted = table.partition?.unit === 'month' ? (input.month ?? input.day?.slice(0, 6)) : input.day
   const partition = wanted ?? placeholder(table)
   const select =
-    template === undefined ? undefined : renderSelect({ tables, table, template, dialect, value: partition })
+    template === undefined
+      ? undefined
+      : renderSelect({ tables, table, template, dialect, value: partition, distinct: input.distinct ?? false })
   return {
     table: table.name,
     dialect: dialect.name,

@@ -62,7 +62,7 @@ describe('openWarehouse', () => {
     ])
   })
 
-  it('reads alerts and the income file, with or without a header', async () => {
+  it('reads alerts of the built-in rule and of own ones, and the income file', async () => {
     await using context = await testContext()
     const alerts = path.join(context.layout.alerts, 'speeding_alerts', 'day=20200322', 'alerts.csv')
     await context.files.writeAtomic(
@@ -73,7 +73,15 @@ describe('openWarehouse', () => {
       path.join(context.layout.landing, 'CarMaster2Income.txt'),
       'carNum|sex|age|marriage|region|job|capacity|year|type|income\nA0001|남|64|미혼|전북|주부|4500|2015|B|5850\n',
     )
+    await context.files.writeAtomic(
+      path.join(context.layout.alerts, 'hard_braking', 'day=20200323', 'alerts.csv'),
+      'car_number,window_start,window_end,brakes,rows,member\nA0001,20200323000000,20200323000100,7,30,A0001-20200323000058\n',
+    )
     await using warehouse = await openWarehouse(context)
+    const own = z.object({ day: z.string(), car_number: z.string(), window_start: z.string(), brakes: z.number() })
+    expect(await warehouse.rows('SELECT day, car_number, window_start, brakes FROM hard_braking', own)).toEqual([
+      { day: '20200323', car_number: 'A0001', window_start: '20200323000000', brakes: 7 },
+    ])
     const alert = z.object({ day: z.string(), avg_speed: z.number(), rows: z.number() })
     expect(await warehouse.rows('SELECT day, avg_speed, "rows" FROM speeding_alerts', alert)).toEqual([
       { day: '20200322', avg_speed: 81.5, rows: 15 },
