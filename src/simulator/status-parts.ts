@@ -6,22 +6,27 @@ import { batteryRanges, type Part, parts, tireRanges, type ValueRange, worstChan
 export const statusRowsPerDay = 21_600
 
 /**
- * Text and value of a drawn number: `cells` entries, of which a draw takes `draw16 * cells >>> 16`. `packed` holds `,85`
- * and so on, `meta` the value in its low byte and the length of the text above it.
+ * Text and value of a drawn number: `cells` entries, of which a draw takes `draw16 * cells >>> 16`. An entry holds `,85`
+ * and in its fourth byte, over which the next field is written, the value; `,100` fills it and is told by its last `0`.
  */
 export interface NumberTable {
   readonly cells: number
   readonly packed: Int32Array
-  readonly meta: Uint16Array
+  /** Length of the text, 100 apart. */
+  readonly length: number
+  /** What every row counts for besides the value in the entry: that of a constant. */
+  readonly constant: number
+}
+
+/** Fourth byte of `,100`; no drawn value of two digits is 48, and a constant stands in `constant`. */
+export const lastOfHundred = 48
+
+function packedNumber(value: number): number {
+  return value === 100 ? pack4(',100') : pack4(`,${value}`) | (value << 24)
 }
 
 function numberTable(values: readonly number[]): NumberTable {
-  const texts = values.map((value) => `,${value}`)
-  return {
-    cells: values.length,
-    packed: Int32Array.from(texts, pack4),
-    meta: Uint16Array.from(texts, (text, index) => (text.length << 8) | (values[index] ?? 0)),
-  }
+  return { cells: values.length, packed: Int32Array.from(values, packedNumber), length: 3, constant: 0 }
 }
 
 /** Every value of the good and the middle class, repeated so that equal cells give the classes their weights. */
@@ -46,7 +51,8 @@ export const normalBattery = normalTable(batteryRanges, [90, 7])
 
 /** A part that is broken shows one value for the rest of the day. */
 export function constantTable(value: number): NumberTable {
-  return numberTable([value])
+  const text = `,${value}`
+  return { cells: 1, packed: Int32Array.of(pack4(text)), length: text.length, constant: value }
 }
 
 /** `survival[k]`: chance that a part has not reached its worst class before row k. */

@@ -3,6 +3,7 @@ import { Random, streamState } from './random.js'
 import {
   constantTable,
   engineBreakTable,
+  lastOfHundred,
   lightPair,
   type NumberTable,
   normalBattery,
@@ -98,14 +99,21 @@ export class StatusDay {
   private writeRows(view: DataView, start: number, from: number, to: number): number {
     const { dayHead, dayTail, carDigits, seconds, state, sums, frontLights, backLights, engineBreak, battery } = this
     const [fl, fr, bl, br] = this.tires
-    const { cells: flCells, packed: flText, meta: flMeta } = fl
-    const { cells: frCells, packed: frText, meta: frMeta } = fr
-    const { cells: blCells, packed: blText, meta: blMeta } = bl
-    const { cells: brCells, packed: brText, meta: brMeta } = br
-    const { cells: batteryCells, packed: batteryText, meta: batteryMeta } = battery
+    const { cells: flCells, packed: flText, length: flLength } = fl
+    const { cells: frCells, packed: frText, length: frLength } = fr
+    const { cells: blCells, packed: blText, length: blLength } = bl
+    const { cells: brCells, packed: brText, length: brLength } = br
+    const { cells: batteryCells, packed: batteryText, length: batteryLength } = battery
     const [minutes, perMinute, lineEnd] = [minuteTexts, rowsPerMinute, newline]
+    const [hundredMark, beyondMark] = [lastOfHundred, 100 - lastOfHundred]
     let [a, b, c, counter] = state as unknown as [number, number, number, number]
     let [sumFl, sumFr, sumBl, sumBr, sumBattery] = sums as unknown as [number, number, number, number, number]
+    const rows = to - from
+    sumFl += fl.constant * rows
+    sumFr += fr.constant * rows
+    sumBl += bl.constant * rows
+    sumBr += br.constant * rows
+    sumBattery += battery.constant * rows
     let at = start
     for (let row = from; row < to; row++) {
       const first = (((a + b) | 0) + counter) | 0
@@ -133,34 +141,44 @@ export class StatusDay {
       at += 20
 
       let cell = ((first & 0xffff) * flCells) >>> 16
-      let meta = flMeta[cell] as number
-      view.setInt32(at, flText[cell] as number, true)
-      at += meta >>> 8
-      sumFl += meta & 0xff
+      let text = flText[cell] as number
+      view.setInt32(at, text, true)
+      let value = text >>> 24
+      let hundred = value === hundredMark ? 1 : 0
+      at += flLength + hundred
+      sumFl += value + beyondMark * hundred
       cell = ((first >>> 16) * frCells) >>> 16
-      meta = frMeta[cell] as number
-      view.setInt32(at, frText[cell] as number, true)
-      at += meta >>> 8
-      sumFr += meta & 0xff
+      text = frText[cell] as number
+      view.setInt32(at, text, true)
+      value = text >>> 24
+      hundred = value === hundredMark ? 1 : 0
+      at += frLength + hundred
+      sumFr += value + beyondMark * hundred
       cell = ((second & 0xffff) * blCells) >>> 16
-      meta = blMeta[cell] as number
-      view.setInt32(at, blText[cell] as number, true)
-      at += meta >>> 8
-      sumBl += meta & 0xff
+      text = blText[cell] as number
+      view.setInt32(at, text, true)
+      value = text >>> 24
+      hundred = value === hundredMark ? 1 : 0
+      at += blLength + hundred
+      sumBl += value + beyondMark * hundred
       cell = ((second >>> 16) * brCells) >>> 16
-      meta = brMeta[cell] as number
-      view.setInt32(at, brText[cell] as number, true)
-      at += meta >>> 8
-      sumBr += meta & 0xff
+      text = brText[cell] as number
+      view.setInt32(at, text, true)
+      value = text >>> 24
+      hundred = value === hundredMark ? 1 : 0
+      at += brLength + hundred
+      sumBr += value + beyondMark * hundred
 
       view.setInt32(at, frontLights, true)
       view.setInt32(at + 4, backLights, true)
       view.setInt32(at + 8, engineBreak[((third & 0xffff) * 25) >>> 16] as number, true)
       cell = ((third >>> 16) * batteryCells) >>> 16
-      meta = batteryMeta[cell] as number
-      view.setInt32(at + 12, batteryText[cell] as number, true)
-      at += 12 + (meta >>> 8)
-      sumBattery += meta & 0xff
+      text = batteryText[cell] as number
+      view.setInt32(at + 12, text, true)
+      value = text >>> 24
+      hundred = value === hundredMark ? 1 : 0
+      at += 12 + batteryLength + hundred
+      sumBattery += value + beyondMark * hundred
       view.setUint8(at++, lineEnd)
     }
     state.set([a, b, c, counter])
