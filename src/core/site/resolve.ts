@@ -2,6 +2,7 @@ import path from 'node:path'
 import { type Diagnostic, formatPlace, InvalidError } from '../errors.js'
 import { parseYaml, validateYaml } from './document.js'
 import { expandPath, resolveHosts, type SiteHost } from './hosts.js'
+import { type Provision, resolveProvision } from './provision.js'
 import { type SiteDefinition, siteJsonSchema, siteSchema } from './schema.js'
 
 /** A text file as it was read. */
@@ -54,6 +55,7 @@ export interface Site {
   readonly domain: string
   /** In the order of the site file; empty for a site that runs on this machine alone. */
   readonly hosts: readonly SiteHost[]
+  readonly provision: Provision
   readonly values: readonly SiteValue[]
 }
 
@@ -191,6 +193,7 @@ export function resolveSite(sources: SiteSources): Site {
     postgres: Object.freeze(definition.postgres),
     domain: definition.domain,
     hosts: resolveHosts(definition, absolute),
+    provision: resolveProvision(definition.provision, absolute),
     values: leaves(definition).map(([key, value]) => ({ key, value, from: origin.get(key) ?? 'default' })),
   })
 }

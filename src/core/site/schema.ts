@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { domainSchema, hostsSchema, sshSchema } from './hosts-schema.js'
+import { provisionSchema } from './provision-schema.js'
 
 /**
  * The site file. Every field has a default, so that an empty file (and none at all) is a valid embedded site.
@@ -86,6 +87,7 @@ export const siteSchema = z.strictObject({
   domain: domainSchema,
   ssh: sshSchema.prefault({}).describe('how to log in to the hosts, unless a host says otherwise'),
   hosts: hostsSchema,
+  provision: provisionSchema.prefault({}).describe('what smartcar provision makes of the hosts'),
 })
 
 export type SiteDefinition = z.infer<typeof siteSchema>
