@@ -16,8 +16,8 @@ export interface FileStepDefinition extends StepHead {
   readonly show?: (text: string) => string
   /** A reason why the edit must not be made. */
   readonly refuse?: (text: string) => Extract<Finding, { state: 'blocked' }> | undefined
-  /** Pure: the file without what `edit` put there. */
-  readonly revert: (text: string) => string
+  /** Pure: the file without what `edit` put there; `original`: the file as it was found is put back. */
+  readonly revert: ((text: string) => string) | 'original'
   /** Permission bits that the file must have. */
   readonly mode?: number
   readonly sensitive?: boolean
@@ -63,7 +63,7 @@ export function fileStep(definition: FileStepDefinition): Step {
     if (refused !== undefined) return refused
     const wanted = edit(found.text)
     const changes: Change[] = []
-    if (!found.exists || !sameText(wanted, found.text)) {
+    if (found.exists ? !sameText(wanted, found.text) : wanted !== '') {
       changes.push({
         kind: found.exists ? 'update' : 'create',
         summary: found.exists ? `edit ${path}` : `create ${path}`,
@@ -83,9 +83,10 @@ export function fileStep(definition: FileStepDefinition): Step {
     return changes.length === 0 ? { state: 'ok' } : { state: 'change', changes }
   }
   const check: ShellCheck = { shell: readSnippet(path), interpret }
+  const keptFile = shellQuote(`${originalsFolder}/${kept}`)
   const undo: Undo = {
     check: {
-      shell: `[ -e ${shellQuote(`${originalsFolder}/${kept}`)} ] && { ${readSnippet(path)}; }`,
+      shell: `[ -e ${keptFile} ] && { ${readSnippet(path)}; }`,
       interpret: ({ stdout }) => {
         if (stdout === '') return { state: 'ok' }
         const found = parseFile(stdout)
@@ -94,9 +95,9 @@ export function fileStep(definition: FileStepDefinition): Step {
           changes: [
             {
               kind: 'update',
-              summary: `take smartcar's lines out of ${path}`,
+              summary: revert === 'original' ? `put ${path} back as it was` : `take smartcar's lines out of ${path}`,
               before: show(found.text),
-              after: show(revert(found.text)),
+              ...(revert === 'original' ? {} : { after: show(revert(found.text)) }),
               ...(definition.sensitive === true ? { sensitive: true } : {}),
             },
           ],
@@ -104,16 +105,20 @@ export function fileStep(definition: FileStepDefinition): Step {
       },
     },
     async apply(world) {
-      const found = await readHostFile(world, host, path)
-      const text = revert(found.text)
-      const created = `[ "$(cat "$originals/${kept}")" = absent ]`
-      const put = found.exists
-        ? `if ${text.trim() === '' ? created : 'false'}; then rm -f ${file}; else printf %s ${shellQuote(text)} | replace ${file}; fi`
-        : ':'
-      await runScript(world, host, `${put}\n${definition.after ?? ''}\nforget ${kept}`, {
-        command: `take smartcar's lines out of ${path}`,
+      const script = revert === 'original' ? putBack : await takeOut(world, revert)
+      await runScript(world, host, `${script}\n${definition.after ?? ''}\nforget ${kept}`, {
+        command: `restore ${path}`,
       })
     },
+  }
+  const wasAbsent = `[ "$(head -n 1 ${keptFile})" = absent ]`
+  const putBack = `if ${wasAbsent}; then rm -f ${file}; else tail -n +2 ${keptFile} | replace ${file}; fi`
+  const takeOut = async (world: World, without: (text: string) => string) => {
+    const found = await readHostFile(world, host, path)
+    const text = without(found.text)
+    if (!found.exists) return ':'
+    const put = `printf %s ${shellQuote(text)} | replace ${file}`
+    return text.trim() === '' || text === '#!/bin/sh\n' ? `if ${wasAbsent}; then rm -f ${file}; else ${put}; fi` : put
   }
   return {
     id,
@@ -134,7 +139,7 @@ export function fileStep(definition: FileStepDefinition): Step {
         [
           restricted ? 'umask 077' : '',
           `mkdir -p ${shellQuote(folder)}`,
-          `echo ${found.exists ? 'present' : 'absent'} | keep ${kept}`,
+          found.exists ? `{ echo present; cat ${file}; } | keep ${kept}` : `echo absent | keep ${kept}`,
           restricted && !found.exists ? `: >${file}; chmod ${octal(definition.mode ?? 0)} ${file}` : '',
           `printf %s ${shellQuote(edit(found.text))} | replace ${file}`,
           definition.mode === undefined ? '' : `chmod ${octal(definition.mode)} ${file}`,
@@ -150,7 +155,7 @@ export function fileStep(definition: FileStepDefinition): Step {
 /** A marked block in a text file: `# BEGIN smartcar <name>` … `# END smartcar <name>`. */
 export function blockStep(
   definition: StepHead &
-    Pick<FileStepDefinition, 'path' | 'mode' | 'after' | 'refuse'> & {
+    Pick<FileStepDefinition, 'path' | 'mode' | 'after' | 'refuse' | 'show'> & {
       readonly block: string
       readonly body: readonly string[]
       /** Also changes foreign lines, before the block is written; has to be harmless when applied twice. */
@@ -159,9 +164,9 @@ export function blockStep(
 ): Step {
   const { block, body, adjust, ...rest } = definition
   return fileStep({
+    show: (text) => readBlock(text, block) ?? '',
     ...rest,
     edit: (text) => writeBlock(adjust?.(text) ?? text, block, body),
-    ...(adjust === undefined ? { show: (text: string) => readBlock(text, block) ?? '' } : {}),
     revert: (text) => removeBlock(text, block),
   })
 }
