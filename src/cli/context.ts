@@ -3,6 +3,7 @@ import path from 'node:path'
 import { InterruptedError, systemCode } from '../core/errors.js'
 import { siteLayout } from '../core/layout.js'
 import type { JobContext } from '../core/ports.js'
+import type { SecretSource } from '../core/site/hosts.js'
 import type { Site } from '../core/site/resolve.js'
 import type { Transports } from '../core/transport.js'
 import { systemClock } from '../io/clock.js'
@@ -10,6 +11,7 @@ import { localFiles } from '../io/files.js'
 import { packageRoot } from '../io/package-root.js'
 import { localProcesses } from '../io/processes.js'
 import { openTransports } from '../io/transport/index.js'
+import { readSecret } from '../io/transport/secrets.js'
 import { threadWorkers } from '../io/workers.js'
 import { plainReporter } from './reporters/plain.js'
 import { quietReporter, type Reporter } from './reporters/reporter.js'
@@ -21,6 +23,8 @@ export interface Context extends JobContext {
   readonly environment: NodeJS.ProcessEnv
   /** The site's hosts; connections are made when they are first used and closed by `close`. */
   readonly transports: Transports
+  /** Reads a secret where the site says; `purpose` stands in the message when it cannot be read. */
+  secret(source: SecretSource, purpose: string): Promise<string>
   /** Writes data to stdout, waits when the reader is slower; a reader that left (`| head`) aborts `signal`. */
   readonly stdout: { write(chunk: string | Uint8Array): Promise<void>; readonly isTerminal: boolean }
   stdin(): AsyncIterable<Uint8Array>
@@ -96,6 +100,7 @@ export async function openContext(options: ContextOptions): Promise<Context> {
     site,
     environment,
     transports,
+    secret: (source, purpose) => readSecret(source, environment, purpose),
     layout,
     templates: path.join(packageRoot(), 'templates'),
     files: localFiles,

@@ -31,6 +31,8 @@ export interface SiteLayout {
   /** Checkpoints, run records, locks: nothing that a user needs to read. */
   readonly state: string
   readonly locks: string
+  /** One record a provisioning run, `<id>.jsonl`. */
+  readonly runs: string
 }
 
 export function siteLayout(root: string): SiteLayout {
@@ -48,5 +50,6 @@ export function siteLayout(root: string): SiteLayout {
     reports: path.join(absolute, 'reports'),
     state,
     locks: path.join(state, 'locks'),
+    runs: path.join(state, 'runs'),
   })
 }

@@ -33,7 +33,7 @@ const planFile = z.strictObject({
   digest: z.string(),
   created: z.string(),
   hosts: z.array(z.string()).readonly(),
-  lost: z.array(z.strictObject({ host: z.string(), failure })),
+  lost: z.array(z.strictObject({ host: z.string(), failure, unreachable: z.boolean() })),
   steps: z.array(
     z.strictObject({
       id: z.string(),

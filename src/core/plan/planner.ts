@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { throwIfInterrupted } from '../errors.js'
+import { InterruptedError, SmartcarError, throwIfInterrupted } from '../errors.js'
+import { HostKeyError } from '../transport.js'
 import { batchScript, parseBatch } from './batch.js'
 import { type Failure, isConnectionLoss, toFailure } from './failure.js'
 import { buildGraph, type Graph, withNeeds } from './graph.js'
@@ -9,6 +10,15 @@ import { type Change, type Finding, isShellCheck, type Step, type World } from '
 export interface LostHost {
   readonly host: string
   readonly failure: Failure
+  /** false: it answers, and refuses what has to be done there (sudo, an unsupported system). */
+  readonly unreachable: boolean
+}
+
+/** What a host's failure means for the plan; undefined: it concerns more than this host, so the command has to stop. */
+export function lostHost(host: string, error: unknown): LostHost | undefined {
+  if (error instanceof HostKeyError || error instanceof InterruptedError || !(error instanceof SmartcarError))
+    return undefined
+  return { host, failure: toFailure(error), unreachable: isConnectionLoss(error) }
 }
 
 export interface PlannedStep {
@@ -52,6 +62,8 @@ export interface Prepared {
   readonly plan: Plan
   readonly graph: Graph
   readonly findings: ReadonlyMap<string, Finding>
+  /** Handlers that run also when nothing triggers them now. */
+  readonly owed: ReadonlySet<string>
 }
 
 const mask = '(secret)'
@@ -118,8 +130,8 @@ export interface PrepareInput {
   readonly steps: readonly Step[]
   /** Steps to plan; they bring what they need. All when left out. */
   readonly only?: (step: Step) => boolean
-  /** Handlers that an earlier run still owes. */
-  readonly owed?: ReadonlySet<string>
+  /** Handlers that earlier runs still owe, given what triggers each handler. */
+  readonly owed?: (triggers: Graph['triggers']) => ReadonlySet<string>
 }
 
 function hostOf(id: string): string | undefined {
@@ -148,8 +160,9 @@ export async function prepare(input: PrepareInput, world: World): Promise<Prepar
       try {
         for (const [id, finding] of await checkHost(host, steps, world)) findings.set(id, finding)
       } catch (error) {
-        if (host === undefined || !isConnectionLoss(error)) throw error
-        lost.set(host, { host, failure: toFailure(error) })
+        const one = host === undefined ? undefined : lostHost(host, error)
+        if (one === undefined) throw error
+        lost.set(one.host, one)
       }
     }),
   )
@@ -160,10 +173,11 @@ export async function prepare(input: PrepareInput, world: World): Promise<Prepar
     steps,
     (need) => lost.has(hostOf(need) ?? '') || (chosen !== undefined && whole.needs.has(need)),
   )
+  const owed = input.owed?.(graph.triggers) ?? new Set()
   for (const step of graph.steps) {
     const triggers = graph.triggers.get(step.id)
     if (triggers === undefined) continue
-    const triggered = input.owed?.has(step.id) === true || triggers.some((id) => findings.get(id)?.state === 'change')
+    const triggered = owed.has(step.id) || triggers.some((id) => findings.get(id)?.state === 'change')
     if (!triggered) findings.set(step.id, { state: 'ok' })
   }
   const planned = graph.steps.map((step): PlannedStep => {
@@ -190,5 +204,5 @@ export async function prepare(input: PrepareInput, world: World): Promise<Prepar
     steps: planned,
     counts: countFindings(planned.map((step) => step.finding)),
   })
-  return { plan, graph, findings }
+  return { plan, graph, findings, owed }
 }

@@ -25,8 +25,6 @@ export interface RunPlanOptions {
   readonly record: (line: RunLine) => Promise<void>
   /** How long a host that was lost in the middle is waited for. */
   readonly reconnectMs: number
-  /** Handlers that an earlier run still owes. */
-  readonly owed?: ReadonlySet<string>
   /** Called before the first change on a host; what it returns is released after the host's last step. */
   readonly lockHost?: (host: string) => Promise<AsyncDisposable>
 }
@@ -145,7 +143,8 @@ export async function runPlan(
 ): Promise<readonly StepResult[]> {
   const { graph } = prepared
   const results = new Map<string, StepResult>()
-  const lostHosts = new Set<string>()
+  /** Hosts on which nothing more is tried, with the reason. */
+  const lostHosts = new Map<string, { readonly state: StepState; readonly reason: string }>()
   const isoNow = () => new Date(world.clock.now()).toISOString()
   let wake = () => {}
   let settled = new Promise<void>((resolve) => {
@@ -194,8 +193,9 @@ export async function runPlan(
       await finish({ ...identity(step), state: 'skipped', ms: 0, reason: `needs ${failedNeed}, which did not succeed` })
       return
     }
-    if (step.host !== undefined && lostHosts.has(step.host)) {
-      await finish({ ...identity(step), state: 'unreachable', ms: 0, reason: `${step.host} is lost` })
+    const lostHost = lostHosts.get(step.host ?? '')
+    if (lostHost !== undefined) {
+      await finish({ ...identity(step), ms: 0, ...lostHost })
       return
     }
     const planned = prepared.findings.get(step.id)
@@ -203,7 +203,7 @@ export async function runPlan(
     const triggers = graph.triggers.get(step.id)
     if (triggers !== undefined) {
       const triggered =
-        options.owed?.has(step.id) === true || triggers.some((trigger) => results.get(trigger)?.state === 'changed')
+        prepared.owed.has(step.id) || triggers.some((trigger) => results.get(trigger)?.state === 'changed')
       if (!triggered) {
         await finish({ ...identity(step), state: 'ok', ms: 0 })
         return
@@ -221,6 +221,19 @@ export async function runPlan(
     const began = world.clock.monotonic()
     try {
       await lock(step.host)
+    } catch (error) {
+      throwIfInterrupted(world.signal)
+      const state = isConnectionLoss(error) ? ('unreachable' as const) : ('failed' as const)
+      if (step.host !== undefined) {
+        lostHosts.set(step.host, {
+          state: state === 'failed' ? 'skipped' : state,
+          reason: error instanceof Error ? error.message : String(error),
+        })
+      }
+      await finish({ ...identity(step), ms: world.clock.monotonic() - began, state, failure: toFailure(error) })
+      return
+    }
+    try {
       await options.record({ t: 'start', at: isoNow(), id: step.id })
       const result = await stage(
         options.emit,
@@ -251,7 +264,8 @@ export async function runPlan(
       }
       throwIfInterrupted(world.signal)
       const lost = isConnectionLoss(error)
-      if (lost && step.host !== undefined) lostHosts.add(step.host)
+      if (lost && step.host !== undefined)
+        lostHosts.set(step.host, { state: 'unreachable', reason: `${step.host} was lost` })
       await finish({ ...identity(step), ms, state: lost ? 'unreachable' : 'failed', failure: toFailure(error) })
     }
   }

@@ -1,4 +1,6 @@
 import { shellQuote } from '../../transport.js'
+import { shellPrelude } from '../batch.js'
+import { commandFailed } from '../failure.js'
 import type { Change, Finding, ShellCheck, Step, Undo, World } from '../step.js'
 import { readBlock, removeBlock, writeBlock } from './managed-block.js'
 import { originalsFolder, runScript, type StepHead } from './shell-step.js'
@@ -39,7 +41,9 @@ function parseFile(stdout: string): FileState & { readonly mode: number } {
 }
 
 async function readHostFile(world: World, host: string, path: string) {
-  return parseFile(await runScript(world, host, readSnippet(path), { command: `read ${path}` }))
+  const output = await world.shell(host, `${shellPrelude}${readSnippet(path)}`)
+  if (output.code !== 0) throw commandFailed(output, `read ${path}`, host)
+  return parseFile(output.stdout)
 }
 
 /** The check's marks cost a file without a final newline nothing; with one, `cat` keeps it. */

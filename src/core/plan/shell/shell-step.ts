@@ -6,6 +6,9 @@ import type { Finding, ShellCheck, Step, StepEmit, Undo, World } from '../step.j
 /** Where a host keeps what was there before smartcar's first change, one file a step: teardown goes back to it. */
 export const originalsFolder = '/var/lib/smartcar/original'
 
+/** The lock of a host; gone after a boot. */
+export const hostLockFolder = '/var/run/smartcar.lock'
+
 /** Functions that the scripts of steps may use. */
 const functions = `originals=${originalsFolder}
 # keep NAME: saves stdin as the state before the first change; a second time it stays as it is
@@ -26,9 +29,15 @@ replace() {
 }
 `
 
-/** A script of a step: it ends at the first command that fails. */
+/**
+ * A script of a step: it ends at the first command that fails. While it runs its process is named in the host's lock,
+ * so that whoever takes over from a toolkit that died can wait for what it left running.
+ */
 export function stepScript(body: string): string {
-  return `${shellPrelude}set -e\n${functions}${body}\n`
+  return `${shellPrelude}set -e
+if [ -d ${hostLockFolder} ]; then echo $$ >${hostLockFolder}/running; trap 'rm -f ${hostLockFolder}/running' EXIT; fi
+${functions}${body}
+`
 }
 
 export interface ApplyOptions {

@@ -1,3 +1,4 @@
+import { commandFailed } from '../../../core/plan/failure.js'
 import { blockStep } from '../../../core/plan/shell/file-step.js'
 import { packagesStep } from '../../../core/plan/shell/packages.js'
 import { restartHandler, servicesOff, servicesOn } from '../../../core/plan/shell/services.js'
@@ -93,9 +94,10 @@ export async function clockOffset(
   host: string,
 ): Promise<{ readonly ms: number; readonly error: number }> {
   const before = world.clock.now()
-  const output = await runScript(world, host, 'date +%s.%N', { command: 'date' })
+  const output = await world.shell(host, 'date +%s.%N')
   const after = world.clock.now()
-  return { ms: Number(output.trim()) * 1000 - (before + after) / 2, error: (after - before) / 2 }
+  if (output.code !== 0) throw commandFailed(output, 'date', host)
+  return { ms: Number(output.stdout.trim()) * 1000 - (before + after) / 2, error: (after - before) / 2 }
 }
 
 /** Every host but the first is compared with the first. */
