@@ -78,6 +78,13 @@ export abstract class BaseCommand extends Command {
     return value
   }
 
+  /** What a command has to tell people although it will fail; with `--json` the error's data say it. */
+  protected async showBeforeError(failing: boolean, text: string): Promise<void> {
+    if (!failing || this.wantsJson()) return
+    await this.context?.close()
+    await this.context?.stdout.write(text)
+  }
+
   protected override async catch(error: Error): Promise<void> {
     await this.context?.close()
     const known = asSmartcarError(error)

@@ -43,7 +43,6 @@ const line = z.discriminatedUnion('t', [
     reason: z.string().exactOptional(),
     failure: failure.exactOptional(),
   }),
-  z.object({ t: z.literal('output'), at: z.string(), id: z.string(), text: z.string() }),
   z.object({
     t: z.literal('end'),
     at: z.string(),
