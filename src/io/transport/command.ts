@@ -95,9 +95,9 @@ function withTerminal(
 /** Ends a process group: asks first, then kills what is left after three seconds. */
 export function killGroup(group: string): string {
   return (
-    `kill -TERM -- -${group} 2>/dev/null; i=0; ` +
-    `while [ $i -lt 30 ] && kill -0 -- -${group} 2>/dev/null; do sleep 0.1; i=$((i+1)); done; ` +
-    `kill -KILL -- -${group} 2>/dev/null; true`
+    `kill -s TERM -- -${group} 2>/dev/null; i=0; ` +
+    `while [ $i -lt 30 ] && kill -s 0 -- -${group} 2>/dev/null; do sleep 0.1; i=$((i+1)); done; ` +
+    `kill -s KILL -- -${group} 2>/dev/null; true`
   )
 }
 

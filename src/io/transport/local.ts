@@ -3,6 +3,7 @@ import os from 'node:os'
 import { FailedError, UsageError } from '../../core/errors.js'
 import { SudoError, type Transport } from '../../core/transport.js'
 import { type Command, killGroup, wireCommand } from './command.js'
+import { ending } from './linger.js'
 import type { RawResult, SessionOptions } from './session.js'
 import { runSession, type Started } from './session.js'
 import { type Execute, shellOperations } from './shell-files.js'
@@ -25,14 +26,20 @@ async function start(text: string, asRoot: boolean): Promise<Started> {
     stdout: 'pipe',
     stderr: 'pipe',
   })
+  const end = ending(() => {
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+  })
+  child.once('exit', (code, signal) => end.exited(code, signal ?? undefined))
+  child.once('close', end.closed)
+  const take = (listener: (chunk: Uint8Array) => void) => (chunk: Buffer) => {
+    end.sawOutput()
+    listener(chunk)
+  }
   return {
-    onStdout: (listener) => child.stdout?.on('data', listener),
-    onStderr: (listener) => child.stderr?.on('data', listener),
-    onClose: (listener) => {
-      void child.then((result) =>
-        listener(result.exitCode ?? (result.signal === undefined ? 127 : null), result.signal),
-      )
-    },
+    onStdout: (listener) => child.stdout?.on('data', take(listener)),
+    onStderr: (listener) => child.stderr?.on('data', take(listener)),
+    onClose: end.onEnd,
     send(input) {
       // A command that does not read its input closes the pipe: that is its right.
       child.stdin?.on('error', () => {})

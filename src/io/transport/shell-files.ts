@@ -129,7 +129,7 @@ function writeScript(path: string, options: WriteFileOptions): string {
 function parseStat(text: string): RemoteStat {
   const [hex = '0', size = '0', owner = '', group = '', modified = '0'] = text.trim().split(' ')
   const bits = Number.parseInt(hex, 16)
-  const kinds: Readonly<Record<number, RemoteStat['kind']>> = { 7: 'file', 4: 'directory', 9: 'link' }
+  const kinds: Readonly<Record<number, RemoteStat['kind']>> = { 8: 'file', 4: 'directory', 10: 'link' }
   return {
     kind: kinds[bits >> 12] ?? 'other',
     size: Number(size),

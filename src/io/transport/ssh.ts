@@ -10,6 +10,7 @@ import {
   type Transport,
 } from '../../core/transport.js'
 import { type Command, killGroup, shellOnly, wireCommand } from './command.js'
+import { ending } from './linger.js'
 import { readSecret } from './secrets.js'
 import { type RawResult, runSession, type SessionOptions, type Started, TerminalRequired } from './session.js'
 import { type Execute, shellOperations } from './shell-files.js'
@@ -21,8 +22,6 @@ import { download, type RemoteHandle, type TransferParts, upload } from './trans
 const channelsPerConnection = 4
 /** How long a connection that was there before is tried again. */
 const reconnectMs = 30_000
-/** How long output may follow the end of a command whose background children hold its streams. */
-const lingerMs = 2000
 
 /** A raw terminal: no echo, no line editing, no signals, bytes as they are (RFC 4254, section 8). */
 const rawTerminal: PseudoTtyOptions = {
@@ -53,16 +52,20 @@ function limiter(width: number): <T>(work: () => Promise<T>) => Promise<T> {
   }
 }
 
-/** Opens a channel; a server that has no session free (reason 2) is asked again. */
-async function openChannel(
+/**
+ * Opens a channel; a server that has no session free (reason 2) is asked again. Its events are listened to from the
+ * first moment: a quick command's end may be in the same packet as the server's yes.
+ */
+async function startCommand(
   connection: Connection,
   host: string,
   text: string,
   terminal: boolean,
-): Promise<ClientChannel> {
+  kill: (group: string) => Promise<void>,
+): Promise<Started> {
   for (let attempt = 0; ; attempt++) {
     try {
-      return await new Promise<ClientChannel>((resolve, reject) => {
+      return await new Promise<Started>((resolve, reject) => {
         if (connection.lost) {
           reject(new ConnectionLostError(host))
           return
@@ -71,7 +74,7 @@ async function openChannel(
         connection.client.once('close', onClosed)
         connection.client.exec(text, terminal ? { pty: rawTerminal } : {}, (error, channel) => {
           connection.client.removeListener('close', onClosed)
-          if (error === undefined) resolve(channel)
+          if (error === undefined) resolve(startedChannel(channel, kill))
           else reject(error)
         })
       })
@@ -91,49 +94,18 @@ async function openChannel(
 }
 
 function startedChannel(channel: ClientChannel, kill: (group: string) => Promise<void>): Started {
-  let code: number | null = null
-  let signal: string | undefined
-  let closed = false
-  let listener: ((code: number | null, signal: string | undefined) => void) | undefined
-  let linger: NodeJS.Timeout | undefined
-  const close = () => {
-    if (closed) return
-    closed = true
-    clearTimeout(linger)
-    listener?.(code, signal)
-  }
-  const arm = () => {
-    clearTimeout(linger)
-    linger = setTimeout(() => {
-      channel.close()
-      close()
-    }, lingerMs)
-  }
-  channel.on('exit', (exitCode: number | null, exitSignal?: string) => {
-    code = exitCode
-    signal = exitSignal
-    arm()
-  })
-  channel.on('close', close)
+  const end = ending(() => channel.close())
+  channel.on('exit', (code: number | null, signal?: string) => end.exited(code, signal))
+  channel.on('close', end.closed)
   channel.on('error', () => {})
-  const again = () => {
-    if (linger !== undefined) arm()
+  const take = (listener: (chunk: Uint8Array) => void) => (chunk: Buffer) => {
+    end.sawOutput()
+    listener(chunk)
   }
   return {
-    onStdout: (take) =>
-      channel.on('data', (chunk: Buffer) => {
-        again()
-        take(chunk)
-      }),
-    onStderr: (take) =>
-      channel.stderr.on('data', (chunk: Buffer) => {
-        again()
-        take(chunk)
-      }),
-    onClose: (take) => {
-      listener = take
-      if (closed) take(code, signal)
-    },
+    onStdout: (listener) => channel.on('data', take(listener)),
+    onStderr: (listener) => channel.stderr.on('data', take(listener)),
+    onClose: end.onEnd,
     send: (input) => {
       channel.end(Buffer.from(input.buffer, input.byteOffset, input.byteLength))
     },
@@ -289,8 +261,7 @@ export function sshTransport(target: SshTarget, options: ConnectOptions): Transp
 
   const kill = async (connection: Connection, group: string, sudo: boolean): Promise<void> => {
     const wire = wireCommand(shellOnly(killGroup(group)), await elevation(sudo))
-    const channel = await openChannel(connection, host, wire.text, needsTerminal && sudo)
-    const started = startedChannel(channel, async () => {})
+    const started = await startCommand(connection, host, wire.text, needsTerminal && sudo, async () => {})
     await runSession(started, wire, { timeoutMs: 6000 }, { host, user: target.user, label: 'kill', sudo })
   }
 
@@ -303,9 +274,10 @@ export function sshTransport(target: SshTarget, options: ConnectOptions): Transp
     const connection = await connected()
     const attempt = async () => {
       const wire = wireCommand(command, await elevation(sudo))
-      const channel = await openChannel(connection, host, wire.text, wire.stderrMark !== undefined)
       const label = command.kind === 'argv' ? (command.argv[0] ?? 'a command') : 'a script'
-      const started = startedChannel(channel, (group) => kill(connection, group, sudo))
+      const started = await startCommand(connection, host, wire.text, wire.stderrMark !== undefined, (group) =>
+        kill(connection, group, sudo),
+      )
       return runSession(started, wire, session, { host, user: target.user, label, sudo })
     }
     return limit(async () => {

@@ -125,7 +125,11 @@ export async function upload(
 ): Promise<TransferResult> {
   const begin = performance.now()
   const { host, execute } = parts
-  const file = await open(local, 'r')
+  const file = await open(local, 'r').catch((cause: unknown) => {
+    throw systemCode(cause) === 'ENOENT'
+      ? new FailedError('FILE_ABSENT', `${local} does not exist`, { cause, place: { file: local } })
+      : cause
+  })
   try {
     const { size } = await file.stat()
     const { sudo, ...own } = options
@@ -188,10 +192,6 @@ export async function upload(
     const sha256 = hash.digest('hex')
     await finish(parts, { part, target }, sha256, options)
     return { bytes: size, sha256, resumedFrom: from, status: 'written', ms: performance.now() - begin }
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT' && error instanceof Error && error.message.includes(local))
-      throw new FailedError('FILE_ABSENT', `${local} does not exist`, { cause: error, place: { file: local } })
-    throw error
   } finally {
     await file.close()
   }
