@@ -66,7 +66,9 @@ export default class Provision extends BaseCommand {
       context,
     )
     if (result === undefined) return this.show({ outcome: 'declined' as const }, () => 'nothing was changed\n')
-    const text = `${stepResultsText(result.steps)}${lostHostLines(result.lost).join('\n')}${result.lost.length > 0 ? '\n' : ''}`
+    const text = `${stepResultsText(result.steps)}${lostHostLines(result.lost)
+      .map((line) => `${line}\n`)
+      .join('')}`
     await this.showBeforeError(result.outcome === 'failed' || result.outcome === 'unreachable', text)
     throwUnlessDone(result, 'provision')
     return this.show(result, () => text)

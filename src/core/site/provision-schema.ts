@@ -129,7 +129,7 @@ export const provisionSchema = z.strictObject({
   packages: z
     .union([z.literal('default'), z.array(packageName)])
     .default('default')
-    .describe('helper packages; default = name cache, DNS tools, psmisc, curl'),
+    .describe('helper packages; default = name cache, DNS tools, psmisc'),
   jdk: z
     .strictObject({
       package: z

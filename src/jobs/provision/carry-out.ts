@@ -123,7 +123,7 @@ export function throwUnlessDone(report: RunReport, command: string): void {
     ]),
   ]
   const data = { report }
-  const again = `smartcar ${command} --resume goes on with what is left`
+  const again = `smartcar ${command}${command === 'provision' ? ' --resume' : ''} goes on with what is left`
   if (report.outcome === 'unreachable') {
     throw new UnreachableError('HOST_LOST', `${hosts.join(', ')} could not be reached; the other hosts are finished`, {
       hints: [...report.lost.flatMap(({ failure }) => failure.hints), again],

@@ -118,7 +118,7 @@ export function servicesOff(definition: UnitsDefinition): Step {
   return unitsStep(definition, false)
 }
 
-/** A restart that happens when one of `changed` changed something. */
+/** A restart that happens when one of `changed` changed something; a service that does not run has nothing to restart. */
 export function restartHandler(
   definition: StepHead & {
     readonly family: SystemFamily
@@ -130,8 +130,10 @@ export function restartHandler(
   const step = shellStep({
     ...head,
     check: {
-      shell: ':',
-      interpret: () => ({ state: 'change', changes: [{ kind: 'run', summary: `restart ${name}` }] }),
+      shell: hasSystemd(family)
+        ? `systemctl is-active -q ${shellQuote(name)}`
+        : `service ${shellQuote(name)} status >/dev/null 2>&1`,
+      interpret: ({ code }) => changeOrOk(code === 0 ? [{ kind: 'run', summary: `restart ${name}` }] : []),
     },
     command: `restart ${name}`,
     apply: () => command(family, 'restart', name),

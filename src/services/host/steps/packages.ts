@@ -3,10 +3,10 @@ import { servicesOn } from '../../../core/plan/shell/services.js'
 import type { Step } from '../../../core/plan/step.js'
 import { type HostStepsInput, head } from '../input.js'
 
-/** Name cache, DNS tools, psmisc (Cloudera's start scripts need it), curl (ssh-cm.md, table 3.2). */
+/** Name cache, DNS tools, psmisc (Cloudera's start scripts need it) (ssh-cm.md, table 3.2). */
 const defaults = {
-  el6: ['nscd', 'bind-utils', 'psmisc', 'curl'],
-  el7: ['nscd', 'bind-utils', 'psmisc', 'curl'],
+  el6: ['nscd', 'bind-utils', 'psmisc'],
+  el7: ['nscd', 'bind-utils', 'psmisc'],
   debian: ['nscd', 'bind9-dnsutils', 'psmisc', 'curl', 'locales'],
 } as const
 

@@ -63,26 +63,26 @@ export function timeSteps(input: HostStepsInput): readonly Step[] {
       block: 'time',
       body: configuration(input),
     }),
-    servicesOn({
-      ...head(
-        input,
-        'time-service',
-        { title: 'time daemon runs', reason: 'clocks drift apart by seconds a day', group },
-        ['time-config', ...(off.length === 0 ? [] : ['time-others'])],
-      ),
-      family: input.family,
-      names: [daemon.service],
-    }),
     restartHandler({
       ...head(
         input,
         'time-restart',
         { title: 'restart the time daemon', reason: 'it reads its settings only at start', group },
-        ['time-service'],
+        ['time-config'],
       ),
       family: input.family,
       name: daemon.service,
       changed: [hostStepId('time-config', input.host.name)],
+    }),
+    servicesOn({
+      ...head(
+        input,
+        'time-service',
+        { title: 'time daemon runs', reason: 'clocks drift apart by seconds a day', group },
+        ['time-restart', ...(off.length === 0 ? [] : ['time-others'])],
+      ),
+      family: input.family,
+      names: [daemon.service],
     }),
     ...clockStep(input),
   ]
@@ -114,7 +114,7 @@ function clockStep(input: HostStepsInput): readonly Step[] {
       reason: 'logs, leases and tokens compare times of different hosts',
       group: 'clock',
     },
-    ['time-service', 'time-restart'],
+    ['time-service'],
   )
   return [
     {
