@@ -109,8 +109,8 @@ export function undoStep(step: Step, dependants: readonly string[]): Step | unde
   if (step.undo === undefined) return undefined
   return {
     id: undoId(step.id),
-    title: `take back: ${step.title}`,
-    reason: `undoes "${step.title}"`,
+    title: `undo ${step.title}`,
+    reason: 'smartcar did it',
     group: step.group,
     ...(step.host === undefined ? {} : { host: step.host }),
     needs: dependants.map(undoId),

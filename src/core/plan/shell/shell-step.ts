@@ -18,6 +18,11 @@ keep() {
 }
 # forget NAME: after it was taken back
 forget() { rm -f "$originals/$1"; rmdir "$originals" "\${originals%/*}" 2>/dev/null || :; }
+# setting FILE KEY VALUE: the line KEY=VALUE, where KEY stands or at the end
+setting() {
+  touch "$1"
+  if grep -q "^$2=" "$1"; then sed "s|^$2=.*|$2=$3|" "$1" | replace "$1"; else { cat "$1"; echo "$2=$3"; } | replace "$1"; fi
+}
 # replace FILE: stdin becomes the content of FILE, at once or not at all; owner, mode and SELinux label stay
 replace() {
   _t=$(mktemp "$1.XXXXXX") || return 1
@@ -104,22 +109,28 @@ export function undoFromKept(
   summary: (kept: string) => string,
   apply: (kept: string) => string,
 ): Undo {
-  const file = `${originalsFolder}/${name}`
+  const read = readKept(name)
   return {
     check: {
-      shell: `if [ -e ${shellQuote(file)} ]; then echo kept; cat ${shellQuote(file)}; fi`,
+      shell: read,
       interpret: ({ stdout }) => {
         const kept = keptText(stdout)
         if (kept === undefined) return { state: 'ok' }
-        return { state: 'change', changes: [{ kind: 'update', summary: summary(kept), after: kept.trimEnd() }] }
+        return { state: 'change', changes: [{ kind: 'update', summary: summary(kept) }] }
       },
     },
-    async apply(world, finding) {
-      const change = finding.state === 'change' ? finding.changes[0] : undefined
-      const text = summary(change?.after ?? '')
-      await runScript(world, host, `${apply(change?.after ?? '')}\nforget ${shellQuote(name)}`, { command: text })
+    async apply(world) {
+      const output = await world.shell(host, `${shellPrelude}${read}`)
+      const kept = keptText(output.stdout)
+      if (output.code !== 0 || kept === undefined) throw commandFailed(output, `read ${originalsFolder}/${name}`, host)
+      await runScript(world, host, `${apply(kept)}\nforget ${shellQuote(name)}`, { command: summary(kept) })
     },
   }
+}
+
+function readKept(name: string): string {
+  const file = shellQuote(`${originalsFolder}/${name}`)
+  return `if [ -e ${file} ]; then echo kept; cat ${file}; fi`
 }
 
 function keptText(stdout: string): string | undefined {
@@ -128,10 +139,9 @@ function keptText(stdout: string): string | undefined {
 
 /** Nothing is taken back; what is left, and why, is said when smartcar had changed something. */
 export function leftBehind(name: string, note: (kept: string) => string): Undo {
-  const file = `${originalsFolder}/${name}`
   return {
     check: {
-      shell: `if [ -e ${shellQuote(file)} ]; then echo kept; cat ${shellQuote(file)}; fi`,
+      shell: readKept(name),
       interpret: ({ stdout }) => {
         const kept = keptText(stdout)
         return kept === undefined ? { state: 'ok' } : { state: 'ok', note: `left: ${note(kept.trimEnd())}` }

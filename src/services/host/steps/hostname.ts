@@ -14,9 +14,7 @@ function bootName(el6: boolean): string {
 
 function setName(el6: boolean, name: string): string {
   const word = shellQuote(name)
-  const boot = el6
-    ? `touch ${network}; { grep -v '^HOSTNAME=' ${network} || :; echo HOSTNAME=${word}; } | replace ${network}`
-    : `echo ${word} | replace /etc/hostname`
+  const boot = el6 ? `setting ${network} HOSTNAME ${word}` : `echo ${word} | replace /etc/hostname`
   return `hostname ${word}\n${boot}`
 }
 

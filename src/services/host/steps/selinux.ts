@@ -4,9 +4,7 @@ import { type HostStepsInput, head } from '../input.js'
 
 const config = '/etc/selinux/config'
 
-function setBoot(mode: string): string {
-  return `{ grep -v '^SELINUX=' ${config} || :; echo SELINUX=${mode}; } | replace ${config}`
-}
+const setBoot = (mode: string) => `setting ${config} SELINUX ${mode}`
 
 /** Permissive or disabled; an absent SELinux is fine, and so is one that is already disabled. */
 export function selinux(input: HostStepsInput): Step | undefined {
