@@ -85,6 +85,13 @@ export abstract class BaseCommand extends Command {
     await this.context?.stdout.write(text)
   }
 
+  /** As `show`, for a result that is there in part: people see it before the error, `--json` has it in the error's data. */
+  protected async showThenFail<T>(result: T, render: (result: T) => string, error: SmartcarError | undefined) {
+    if (error === undefined) return this.show(result, render)
+    if (!this.wantsJson()) await this.context?.stdout.write(render(result))
+    throw error
+  }
+
   protected override async catch(error: Error): Promise<void> {
     await this.context?.close()
     const known = asSmartcarError(error)

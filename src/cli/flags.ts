@@ -18,3 +18,21 @@ export function parseMonth(text: string): string {
 
 export const dayFlag = Flags.custom<string>({ helpValue: 'yyyyMMdd', parse: async (text) => parseDay(text) })
 export const monthFlag = Flags.custom<string>({ helpValue: 'yyyyMM', parse: async (text) => parseMonth(text) })
+
+/** `--host server01 --host server02`; none means all. */
+export const hostFlag = () =>
+  Flags.string({
+    multiple: true,
+    default: [],
+    helpValue: 'NAME',
+    description: 'this host alone; may be repeated [default: all]',
+  })
+
+/** Permission bits as chmod takes them: `0644`. */
+export const modeFlag = Flags.custom<number>({
+  helpValue: '0644',
+  parse: async (text) => {
+    if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8)
+    throw new UsageError('MODE_INVALID', `"${text}" is no file mode`, { hints: ['write it as 0644'] })
+  },
+})

@@ -74,6 +74,16 @@ export interface Forward extends AsyncDisposable {
   readonly port: number
 }
 
+/** The terminal of a person, in raw mode. */
+export interface Terminal {
+  /** Value of TERM. */
+  readonly type: string
+  size(): { readonly columns: number; readonly rows: number }
+  onInput(listener: (chunk: Uint8Array) => void): void
+  onResize(listener: () => void): void
+  write(chunk: Uint8Array): void
+}
+
 export interface WaitOptions {
   readonly timeoutMs: number
   readonly signal?: AbortSignal
@@ -113,6 +123,8 @@ export interface Transport {
   download(remote: string, local: string, options?: Omit<TransferOptions, 'owner'>): Promise<TransferResult>
   /** A port of this machine that leads to `port` of `target` (127.0.0.1 unless said) as seen from the host. */
   forward(port: number, target?: string): Promise<Forward>
+  /** A login shell for a person; resolves to its exit code. */
+  shell(terminal: Terminal): Promise<number>
   /** Differs after every start of the host. */
   bootId(): Promise<string>
   /** Waits until the host is up with another boot than `previous` and can be logged in to. UnreachableError when not in time. */

@@ -105,6 +105,9 @@ export function localTransport(settings: LocalSettings): Transport {
         throw new UsageError('FORWARD_LOCAL', `${host} is this machine: connect to ${target}:${port} itself`)
       return { port, [Symbol.asyncDispose]: async () => {} }
     },
+    shell: async () => {
+      throw new UsageError('SHELL_LOCAL', `${host} is this machine: you have a shell already`)
+    },
     waitForBoot: async () => {
       throw new FailedError('LOCAL_REBOOT', `${host} is the machine that smartcar runs on: restart it by hand`, {
         hints: ['then run the same command again'],

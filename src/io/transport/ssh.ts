@@ -357,6 +357,35 @@ export function sshTransport(target: SshTarget, options: ConnectOptions): Transp
         },
       }
     },
+    async shell(terminal) {
+      const connection = await connected()
+      const size = () => ({ cols: terminal.size().columns, rows: terminal.size().rows })
+      return new Promise<number>((resolve, reject) => {
+        connection.client.shell({ term: terminal.type, ...size() }, (error, channel) => {
+          if (error !== undefined) {
+            reject(
+              new UnreachableError('SSH_CHANNEL_REFUSED', `${host} opens no shell: ${error.message}`, { cause: error }),
+            )
+            return
+          }
+          let code: number | null = null
+          channel.on('exit', (exitCode: number | null) => {
+            code = exitCode
+          })
+          channel.on('data', (chunk: Buffer) => terminal.write(chunk))
+          channel.on('close', () => {
+            if (code === null && connection.lost) reject(new ConnectionLostError(host))
+            else resolve(code ?? 0)
+          })
+          channel.on('error', () => {})
+          terminal.onInput((chunk) => channel.write(Buffer.from(chunk)))
+          terminal.onResize(() => {
+            const { cols, rows } = size()
+            channel.setWindow(rows, cols, 0, 0)
+          })
+        })
+      })
+    },
     async waitForBoot(previous, wait) {
       const deadline = performance.now() + wait.timeoutMs
       for (;;) {

@@ -135,7 +135,7 @@ export async function upload(
     const { sudo, ...own } = options
     const home = sudo ? (await fileScript(execute, host, { doing: 'find', path: '~' }, 'cd && pwd', own)).trim() : ''
     const id = createHash('sha256').update(target).digest('hex').slice(0, 16)
-    const part = sudo ? path.posix.join(home, '.smartcar-upload', `${id}.part`) : `${target}.part`
+    const part = sudo ? path.posix.join(home, `.smartcar-upload-${id}.part`) : `${target}.part`
     const state = await lookAt(parts, { target, part }, size, options)
     const hash = createHash('sha256')
     let from = 0
@@ -222,7 +222,7 @@ async function finish(
   const move = options.sudo
     ? `mkdir -p ${shellQuote(path.posix.dirname(names.target))} && cp ${part} ${target}.part || exit 1
 ${rights(`${target}.part`)}
-mv -fT ${target}.part ${target} && rm -f ${part} && rmdir ${shellQuote(path.posix.dirname(names.part))} 2>/dev/null; [ -e ${target} ]`
+mv -fT ${target}.part ${target} && rm -f ${part}`
     : `${rights(part)}
 mv -fT ${part} ${target}`
   const result = await parts.execute(
