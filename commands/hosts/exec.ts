@@ -24,7 +24,7 @@ export default class HostsExec extends BaseCommand {
     if (program === undefined)
       throw new UsageError('COMMAND_ABSENT', 'no command is given', { hints: ['smartcar hosts exec -- uptime'] })
     const context = await this.open(flags)
-    const [{ execError, execOnHosts }, { reportError }, { execText }] = await Promise.all([
+    const [{ execError, execOnHosts }, { reportError }, { execEnd, execLine }] = await Promise.all([
       import('../../src/jobs/hosts/hosts.js'),
       import('../../src/jobs/hosts/side-by-side.js'),
       import('../../src/render/hosts.js'),
@@ -34,10 +34,11 @@ export default class HostsExec extends BaseCommand {
         hosts: flags.host,
         argv: [program, ...rest],
         sudo: flags.sudo,
+        ...(flags.json ? {} : { onLine: (host, line) => void context.stdout.write(execLine(host, line)) }),
         ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout * 1000 }),
       },
       context,
     )
-    return this.showThenFail(report, ({ hosts }) => execText(hosts), reportError(report) ?? execError(report))
+    return this.showThenFail(report, ({ hosts }) => execEnd(hosts), reportError(report) ?? execError(report))
   }
 }

@@ -1,4 +1,5 @@
 import type { HostFacts } from '../core/hosts/facts.js'
+import type { HostFit } from '../core/hosts/fit.js'
 import { bytes, duration, number } from './format.js'
 import { table } from './table.js'
 
@@ -69,19 +70,14 @@ export function factsText(rows: readonly FactsRow[]): string {
     .join('\n')
 }
 
-/** The output of a command on hosts, each line behind its host's name; the exit code where it is not 0. */
-export function execText(
-  rows: readonly { readonly host: string; readonly code: number; readonly stdout: string; readonly stderr: string }[],
-): string {
-  const width = Math.max(...rows.map(({ host }) => host.length), 0)
-  return rows
-    .flatMap(({ host, stdout, stderr, code }) => {
-      const head = `${host.padEnd(width)}  `
-      const lines = [stdout, stderr].flatMap((text) => (text === '' ? [] : text.replace(/\n$/, '').split('\n')))
-      return [...lines.map((line) => `${head}${line}`), ...(code === 0 ? [] : [`${head}(exit code ${code})`])]
-    })
-    .map((line) => `${line}\n`)
-    .join('')
+/** A line that a command on a host printed, as it comes. */
+export function execLine(host: string, line: string): string {
+  return `${host}  ${line}\n`
+}
+
+/** Behind the lines: where a command did not end with 0. */
+export function execEnd(rows: readonly { readonly host: string; readonly code: number }[]): string {
+  return rows.flatMap(({ host, code }) => (code === 0 ? [] : [execLine(host, `(exit code ${code})`)])).join('')
 }
 
 /** One line a copied file. */
@@ -102,4 +98,25 @@ export function transferText(
       return `${host}  ${to}  ${done}\n`
     })
     .join('')
+}
+
+/** Heaps and memory of each host's services, and what to leave out. */
+export function fitText(hosts: readonly (HostFit & { readonly ramFrom: string })[]): string {
+  const mib = (count: number) => `${number(Math.round(count / 1024 / 1024))} MiB`
+  return hosts
+    .map(({ host, ram, ramFrom, reserve, needed, services, leaveOut, left }) => {
+      const head = `${host}  ${mib(ram)} (from ${ramFrom}), at least ${mib(needed)} needed\n`
+      const rows = services.map(({ role, heap, resident, measured }) => [
+        role,
+        heap === 0 ? '' : mib(heap),
+        mib(resident),
+        measured ? '' : 'estimate',
+      ])
+      const body = table(
+        [{ title: 'service' }, { title: 'heap', align: 'right' }, { title: 'memory', align: 'right' }, { title: '' }],
+        [...rows, ['(system)', '', mib(reserve), ''], ['(page cache)', '', mib(left), '']],
+      )
+      return `${head}${body}${leaveOut.length === 0 ? '' : `leave out: ${leaveOut.join(', ')}\n`}`
+    })
+    .join('\n')
 }

@@ -21,7 +21,7 @@ function dfSnippet(option: string, input: HostCheckInput): string {
 }
 
 function parse(stdout: string): readonly FileSystem[] {
-  return stdout.split('\n').flatMap((line) => {
+  const systems = stdout.split('\n').flatMap((line) => {
     const [, , , free, used = '', ...mount] = line.trim().split(/\s+/)
     const usedPercent = Number(used.replace('%', ''))
     // File systems without a fixed number of inodes say "-".
@@ -29,6 +29,7 @@ function parse(stdout: string): readonly FileSystem[] {
       ? []
       : [{ mount: mount.join(' '), usedPercent, free: Number(free) }]
   })
+  return [...new Map(systems.map((one) => [one.mount, one])).values()]
 }
 
 function diagnose(found: readonly FileSystem[], show: (system: FileSystem) => string, what: string): Diagnosis {

@@ -16,10 +16,10 @@ const aptSnippet = `cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/
 sed -n 's/^deb  *\\(\\[[^]]*\\] *\\)\\{0,1\\}\\([^ ]*\\)  *\\([^ ]*\\).*/\\2|dists\\/\\3\\/Release/p' | sed 's/|dists\\/\\(.*\\/\\)\\/Release$/|\\1Release/'
 sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/*.sources 2>/dev/null | tr ' ' '\\n' | sed 's/$/|/'`
 
-const ask = `sort -u | while IFS='|' read -r u p; do
+const ask = `sort -u | { while IFS='|' read -r u p; do
   case "$u" in http*) ;; *) continue;; esac
-  ( s=$(curl -s -L -o /dev/null -w '%{http_code}' --max-time 8 "\${u%/}/$p"); e=$?; echo "$s $e $u" ) &
-done; wait`
+  ( s=$(curl -s -L -o /dev/null -w '%{http_code}' --max-time 8 "\${u%/}\${p:+/$p}"); e=$?; echo "$s $e $u" ) &
+done; wait; }`
 
 interface Answer {
   readonly status: number
