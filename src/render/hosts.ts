@@ -120,3 +120,13 @@ export function fitText(hosts: readonly (HostFit & { readonly ramFrom: string })
     })
     .join('\n')
 }
+
+/** The state of each virtual machine. */
+export function vmText(result: {
+  readonly hosts: readonly { readonly host: string; readonly state: string }[]
+}): string {
+  return table(
+    [{ title: 'host' }, { title: 'state' }],
+    result.hosts.map(({ host, state }) => [host, state.replaceAll('_', ' ')]),
+  )
+}

@@ -55,6 +55,7 @@ export interface Site {
   readonly domain: string
   /** In the order of the site file; empty for a site that runs on this machine alone. */
   readonly hosts: readonly SiteHost[]
+  readonly vm: Readonly<SiteDefinition['vm']>
   readonly provision: Provision
   readonly values: readonly SiteValue[]
 }
@@ -193,6 +194,7 @@ export function resolveSite(sources: SiteSources): Site {
     postgres: Object.freeze(definition.postgres),
     domain: definition.domain,
     hosts: resolveHosts(definition, absolute),
+    vm: Object.freeze(definition.vm),
     provision: resolveProvision(definition.provision, absolute),
     values: leaves(definition).map(([key, value]) => ({ key, value, from: origin.get(key) ?? 'default' })),
   })

@@ -3,7 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { UsageError } from '../../core/errors.js'
 import type { SecretSource, SiteHost } from '../../core/site/hosts.js'
-import { readSshConfig } from './ssh-config.js'
+import { readSshConfig, type SshConfigValues } from './ssh-config.js'
 
 /** Everything that is needed to log in to one host, with the user's SSH configuration already applied. */
 export interface SshTarget {
@@ -45,6 +45,12 @@ function parseHop(text: string): { user?: string; address: string; port?: number
   }
 }
 
+/** Under the host's name in the site when the configuration knows it (as `vagrant ssh-config` writes it), else under its address. */
+async function configOf(host: SiteHost, file: string | undefined): Promise<SshConfigValues> {
+  const byName = await readSshConfig(host.name, file)
+  return byName.hostName !== undefined && byName.hostName !== host.name ? byName : readSshConfig(host.address, file)
+}
+
 /** Fills in what the site does not say from the SSH configuration (when it asks for that) and the usual defaults. */
 export async function resolveTarget(
   host: SiteHost,
@@ -56,8 +62,7 @@ export async function resolveTarget(
   if (through.includes(host.name)) {
     throw new UsageError('JUMP_LOOP', `${host.name} is reached through itself: ${[...through, host.name].join(' -> ')}`)
   }
-  const config =
-    ssh.config === false ? undefined : await readSshConfig(host.address, ssh.config === true ? undefined : ssh.config)
+  const config = ssh.config === false ? undefined : await configOf(host, ssh.config === true ? undefined : ssh.config)
   const configKeys = config?.identityFiles.filter((file) => existsSync(file)) ?? []
   const fallbackKeys = configKeys.length > 0 ? configKeys : defaultKeys.filter((file) => existsSync(file))
   const keyFiles =
