@@ -110,7 +110,8 @@ export function owedHandlers(
   }
   for (const run of runs) {
     for (const step of run.steps) {
-      if (step.state === 'changed') owed.delete(step.id)
+      // `ok`: its turn came, and there was nothing to restart.
+      if (step.state === 'changed' || step.state === 'ok') owed.delete(step.id)
       if (step.state === 'changed' || step.state === 'failed' || step.state === 'unreachable')
         for (const handler of byTrigger.get(step.id) ?? []) owed.add(handler)
     }
