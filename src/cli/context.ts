@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { once, setMaxListeners } from 'node:events'
 import path from 'node:path'
 import { InterruptedError, systemCode } from '../core/errors.js'
 import { siteLayout } from '../core/layout.js'
@@ -93,6 +93,8 @@ export async function openContext(options: ContextOptions): Promise<Context> {
   const reporter = await makeReporter(options)
   const stop = new AbortController()
   const signal = AbortSignal.any([listenForSignals(), stop.signal])
+  // Every command under way on every host listens to it.
+  setMaxListeners(0, signal)
   const layout = siteLayout(site.data)
   const emit: Context['emit'] = (event) => reporter.on(event)
   const transports = openTransports({ hosts: site.hosts, layout, environment, emit })
