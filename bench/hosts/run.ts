@@ -11,7 +11,7 @@ export async function bench(): Promise<readonly BenchRow[]> {
   const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
   const harness = here('../../test/support/two-hosts/')
   spawnSync(`${harness}two-hosts.sh`, ['build'], { stdio: ['ignore', 2, 2] })
-  const words = [process.execPath, '--import', 'tsx', here('measure.ts')]
+  const words = [process.execPath, '--import', 'tsx', here('inside/run.ts')]
   const child = spawnSync(`${harness}run-isolated.sh`, words, {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,5 +1,5 @@
 /** Roles that a host may carry, with where the pilot puts them (pilot.md, section 1). */
-export const roles = {
+const roles = {
   namenode: 'master',
   secondarynamenode: 'master',
   resourcemanager: 'master',

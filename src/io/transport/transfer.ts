@@ -180,8 +180,10 @@ export async function upload(
         async (buffer, position) => {
           const { bytesRead } = await file.read(buffer, 0, buffer.byteLength, position)
           const chunk = buffer.subarray(0, bytesRead)
+          // Sent first: the hash is reckoned while the chunk is under way.
+          const sent = handle.write(chunk, position)
           hash.update(chunk)
-          return { length: bytesRead, sent: handle.write(chunk, position) }
+          return { length: bytesRead, sent }
         },
         progressThrottle(options, size),
         options.signal,

@@ -14,6 +14,7 @@ import {
 } from '../../../../src/io/transport/known-hosts.js'
 import { makeKey } from '../../../support/ssh-server.js'
 
+const keygen = 'ssh-keygen'
 const folder = mkdtempSync(path.join(os.tmpdir(), 'smartcar-known-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const blob = (line: string) => Buffer.from(line.split(' ')[1] ?? '', 'base64')
@@ -45,7 +46,7 @@ it('keeps ports apart', () => {
 it('reads names that ssh-keygen hashed, and agrees with it on fingerprints', () => {
   const file = path.join(folder, 'hashed')
   writeFileSync(file, `server01 ${one.public}\n[server02]:2200 ${two.public}\n`)
-  execFileSync('ssh-keygen', ['-H', '-f', file], { stdio: 'ignore' })
+  execFileSync(keygen, ['-H', '-f', file], { stdio: 'ignore' })
   const text = readFileSync(file, 'utf8')
   expect(text).not.toContain('server01')
   expect(judge(one.public, 'server01', text)).toBe('known')
@@ -53,7 +54,7 @@ it('reads names that ssh-keygen hashed, and agrees with it on fingerprints', () 
   expect(judge(two.public, 'server03', text)).toBe('unknown')
   const key = path.join(folder, 'key.pub')
   writeFileSync(key, `${one.public}\n`)
-  expect(execFileSync('ssh-keygen', ['-lf', key], { encoding: 'utf8' })).toContain(fingerprint(blob(one.public)))
+  expect(execFileSync(keygen, ['-lf', key], { encoding: 'utf8' })).toContain(fingerprint(blob(one.public)))
   expect(keyType(blob(two.public))).toBe('ssh-rsa')
 })
 

@@ -11,6 +11,7 @@ import { openTransports } from '../../../../src/io/transport/index.js'
 import { parseSshConfig, readSshConfig } from '../../../../src/io/transport/ssh-config.js'
 import { makeKey, type SshServer, startSshServer } from '../../../support/ssh-server.js'
 
+const programs = { agent: 'ssh-agent', add: 'ssh-add' }
 const user = os.userInfo().username
 let folder: string
 const open: (AsyncDisposable | Transports)[] = []
@@ -98,10 +99,10 @@ it('logs in by an agent', async () => {
   const keyFile = path.join(folder, 'agent-key')
   await writeFile(keyFile, key.private, { mode: 0o600 })
   const socket = path.join(folder, 'agent.sock')
-  const agent: ChildProcess = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' })
+  const agent: ChildProcess = spawn(programs.agent, ['-D', '-a', socket], { stdio: 'ignore' })
   try {
     for (let turn = 0; turn < 50; turn++) {
-      const added = spawn('ssh-add', ['-q', keyFile], {
+      const added = spawn(programs.add, ['-q', keyFile], {
         env: { ...process.env, SSH_AUTH_SOCK: socket },
         stdio: 'ignore',
       })

@@ -4,10 +4,10 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { planProvision, provision } from '../../src/jobs/provision/provision.js'
-import { hostsContext } from '../../test/support/hosts-context.js'
-import { type TwoHosts, withTwoHosts } from '../../test/support/two-hosts/index.js'
-import type { BenchRow } from '../support.js'
+import { planProvision, provision } from '../../../src/jobs/provision/provision.js'
+import { hostsContext } from '../../../test/support/hosts-context.js'
+import { type TwoHosts, withTwoHosts } from '../../../test/support/two-hosts/index.js'
+import type { BenchRow } from '../../support.js'
 
 const runs = 3
 const uploadBytes = 500_000_000
