@@ -26,12 +26,11 @@ export default class Doctor extends BaseCommand {
       return confirmYes('do this?', { yes: flags.yes, noInput, signal: context.signal })
     }
     const report = await doctor({ hosts: flags.host ?? [], ...(flags.fix ? { fix } : {}) }, context)
-    await this.showBeforeError(!report.healthy, doctorText(report))
-    if (report.healthy) return this.show(report, doctorText)
     const bad = report.results.filter(({ state }) => state === 'bad').length
-    throw new SmartcarError('unhealthy', 'UNHEALTHY', `${bad} of ${report.results.length} checks say no`, {
+    const error = new SmartcarError('unhealthy', 'UNHEALTHY', `${bad} of ${report.results.length} checks say no`, {
       hints: flags.fix ? [] : ['smartcar doctor --fix shows and applies the remedies that it can'],
       data: { report },
     })
+    return this.showThenFail(report, doctorText, report.healthy ? undefined : error)
   }
 }

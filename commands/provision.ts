@@ -51,7 +51,7 @@ export default class Provision extends BaseCommand {
       return this.show(result, ({ plan, file }) => `${planText(plan)}${file === undefined ? '' : `saved as ${file}\n`}`)
     }
     const { provision } = await import('../src/jobs/provision/provision.js')
-    const { throwUnlessDone } = await import('../src/jobs/provision/carry-out.js')
+    const { runError } = await import('../src/jobs/provision/carry-out.js')
     const result = await provision(
       {
         ...selection,
@@ -69,8 +69,6 @@ export default class Provision extends BaseCommand {
     const text = `${stepResultsText(result.steps)}${lostHostLines(result.lost)
       .map((line) => `${line}\n`)
       .join('')}`
-    await this.showBeforeError(result.outcome === 'failed' || result.outcome === 'unreachable', text)
-    throwUnlessDone(result, 'provision')
-    return this.show(result, () => text)
+    return this.showThenFail(result, () => text, runError(result, 'provision'))
   }
 }

@@ -23,7 +23,7 @@ export default class Teardown extends BaseCommand {
     const { planText, stepResultsText, lostHostLines } = await import('../src/render/plan.js')
     const { planTeardown, teardown } = await import('../src/jobs/teardown/teardown.js')
     if (flags.plan) return this.show(await planTeardown(flags.host ?? [], context), ({ plan }) => planText(plan))
-    const { throwUnlessDone } = await import('../src/jobs/provision/carry-out.js')
+    const { runError } = await import('../src/jobs/provision/carry-out.js')
     const result = await teardown(
       {
         hosts: flags.host ?? [],
@@ -39,8 +39,6 @@ export default class Teardown extends BaseCommand {
     const text = `${stepResultsText(result.steps)}${lostHostLines(result.lost)
       .map((line) => `${line}\n`)
       .join('')}`
-    await this.showBeforeError(result.outcome === 'failed' || result.outcome === 'unreachable', text)
-    throwUnlessDone(result, 'teardown')
-    return this.show(result, () => text)
+    return this.showThenFail(result, () => text, runError(result, 'teardown'))
   }
 }

@@ -78,16 +78,10 @@ export abstract class BaseCommand extends Command {
     return value
   }
 
-  /** What a command has to tell people although it will fail; with `--json` the error's data say it. */
-  protected async showBeforeError(failing: boolean, text: string): Promise<void> {
-    if (!failing || this.wantsJson()) return
-    await this.context?.close()
-    await this.context?.stdout.write(text)
-  }
-
   /** As `show`, for a result that is there in part: people see it before the error, `--json` has it in the error's data. */
   protected async showThenFail<T>(result: T, render: (result: T) => string, error: SmartcarError | undefined) {
     if (error === undefined) return this.show(result, render)
+    await this.context?.close()
     if (!this.wantsJson()) await this.context?.stdout.write(render(result))
     throw error
   }

@@ -89,7 +89,7 @@ export function planText(plan: Plan): string {
   return `${[...lines, ...lostHostLines(plan.lost), ...notes, `site ${plan.site}: ${total}`].join('\n')}\n`
 }
 
-export function failureLines(failure: Failure): readonly string[] {
+function failureLines(failure: Failure): readonly string[] {
   return [
     failure.message,
     ...(failure.cause === undefined ? [] : [`cause: ${failure.cause}`]),

@@ -93,7 +93,7 @@ const knownCauses: readonly { readonly pattern: RegExp; readonly cause: string; 
 ]
 
 /** What the output of a failed command means, when it is one of the failures that are known. */
-export function knownCause(output: string): { readonly cause: string; readonly hint: string } | undefined {
+function knownCause(output: string): { readonly cause: string; readonly hint: string } | undefined {
   return knownCauses.find((known) => known.pattern.test(output))
 }
 

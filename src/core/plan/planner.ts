@@ -36,7 +36,7 @@ export interface PlannedStep {
   readonly always?: true
 }
 
-export interface PlanCounts {
+interface PlanCounts {
   readonly change: number
   readonly ok: number
   readonly blocked: number
@@ -83,7 +83,7 @@ export function maskFinding(finding: Finding): Finding {
   return finding.state === 'change' ? { state: 'change', changes: finding.changes.map(maskChange) } : finding
 }
 
-export function countFindings(findings: Iterable<Finding>): PlanCounts {
+function countFindings(findings: Iterable<Finding>): PlanCounts {
   const counts = { change: 0, ok: 0, blocked: 0 }
   for (const finding of findings) counts[finding.state]++
   return counts

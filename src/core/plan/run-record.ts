@@ -53,7 +53,7 @@ const line = z.discriminatedUnion('t', [
 /** One line of a run record, `.smartcar/runs/<id>.jsonl`. */
 export type RunLine = z.infer<typeof line>
 export type RunHead = Extract<RunLine, { t: 'run' }>
-export type RunStep = Extract<RunLine, { t: 'step' }>
+type RunStep = Extract<RunLine, { t: 'step' }>
 
 export interface RunRecord {
   readonly head: RunHead

@@ -30,7 +30,7 @@ export interface ShellOutput {
   readonly stderr: string
 }
 
-export interface ShellOptions {
+interface ShellOptions {
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
   /** Told of every line that the script writes, as it comes. */
@@ -119,6 +119,6 @@ export function undoStep(step: Step, dependants: readonly string[]): Step | unde
   }
 }
 
-export function undoId(id: string): string {
+function undoId(id: string): string {
   return `undo:${id}`
 }

@@ -9,7 +9,7 @@ export interface SystemUser {
   readonly shell: string
 }
 
-export interface DataDirectory {
+interface DataDirectory {
   readonly path: string
   readonly owner: string
   /** undefined: whatever it is, the owner's when it is made */

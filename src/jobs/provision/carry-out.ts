@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { FailedError, InterruptedError, UnreachableError } from '../../core/errors.js'
+import { FailedError, InterruptedError, type SmartcarError, UnreachableError } from '../../core/errors.js'
 import type { LostHost, Prepared } from '../../core/plan/planner.js'
 import type { RunLine } from '../../core/plan/run-record.js'
 import { runPlan, type StepResult } from '../../core/plan/runner.js'
@@ -7,7 +7,7 @@ import { newRunId, openRunRecord } from '../runs/run-store.js'
 import { type CountedWorld, type HostsContext, siteDigest } from './context.js'
 import { lockHost } from './host-lock.js'
 
-export interface RunCounts {
+interface RunCounts {
   readonly changed: number
   readonly ok: number
   readonly failed: number
@@ -64,7 +64,7 @@ export async function lockSite(purpose: string, context: HostsContext): Promise<
   })
 }
 
-/** Carries a plan out and records it. Never throws for a failed step, see `throwUnlessDone`. */
+/** Carries a plan out and records it. Never throws for a failed step, see `runError`. */
 export async function carryOut(
   prepared: Prepared,
   options: CarryOutOptions,
@@ -114,8 +114,8 @@ export async function carryOut(
   }
 }
 
-/** Throws what a run that did not end well means: UnreachableError before FailedError, with the report as data. */
-export function throwUnlessDone(report: RunReport, command: string): void {
+/** What a run that did not end well means: UnreachableError before FailedError, with the report as data. */
+export function runError(report: RunReport, command: string): SmartcarError | undefined {
   const hosts = [
     ...new Set([
       ...report.lost.map(({ host }) => host),
@@ -125,7 +125,7 @@ export function throwUnlessDone(report: RunReport, command: string): void {
   const data = { report }
   const again = `smartcar ${command}${command === 'provision' ? ' --resume' : ''} goes on with what is left`
   if (report.outcome === 'unreachable') {
-    throw new UnreachableError('HOST_LOST', `${hosts.join(', ')} could not be reached; the other hosts are finished`, {
+    return new UnreachableError('HOST_LOST', `${hosts.join(', ')} could not be reached; the other hosts are finished`, {
       hints: [...report.lost.flatMap(({ failure }) => failure.hints), again],
       data,
     })
@@ -133,9 +133,10 @@ export function throwUnlessDone(report: RunReport, command: string): void {
   if (report.outcome === 'failed') {
     const failed = report.steps.filter(({ state }) => state === 'failed' || state === 'blocked')
     const names = [...report.lost.map(({ host }) => host), ...failed.map(({ id }) => id)]
-    throw new FailedError('STEPS_FAILED', `${command} is not complete: ${names.slice(0, 5).join(', ')} failed`, {
+    return new FailedError('STEPS_FAILED', `${command} is not complete: ${names.slice(0, 5).join(', ')} failed`, {
       hints: [again, `smartcar runs show ${report.run}`],
       data,
     })
   }
+  return undefined
 }

@@ -104,9 +104,7 @@ export async function discoverSteps(
 }
 
 /** Handlers that earlier runs of this site still owe. */
-export async function owedFromRuns(
-  context: HostsContext,
-): Promise<(triggers: Graph['triggers']) => ReadonlySet<string>> {
+async function owedFromRuns(context: HostsContext): Promise<(triggers: Graph['triggers']) => ReadonlySet<string>> {
   const runs = (await readRuns(context, 30)).filter(({ head }) => head.site === context.site.name)
   return (triggers) => owedHandlers(runs, triggers)
 }

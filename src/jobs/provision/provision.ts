@@ -72,7 +72,7 @@ function isAgreed(prepared: Prepared, agreed: readonly string[]): boolean {
 
 /**
  * Plans, asks, carries out. Throws UsageError PLAN_STALE when the plan file does not hold any more, FailedError
- * SITE_LOCKED when somebody else works on the hosts. The result says what failed, see `throwUnlessDone`; undefined:
+ * SITE_LOCKED when somebody else works on the hosts. The result says what failed, see `runError`; undefined:
  * the answer was no.
  */
 export async function provision(input: ProvisionInput, context: HostsContext): Promise<ProvisionResult | undefined> {

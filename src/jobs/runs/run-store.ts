@@ -10,6 +10,8 @@ export function newRunId(now: number): string {
   return `${time}-${randomBytes(2).toString('hex')}`
 }
 
+const ending = '.jsonl'
+
 export interface RunWriter extends AsyncDisposable {
   /** Durable when it resolves; lines keep the order of the calls. */
   write(line: RunLine): Promise<void>
@@ -17,7 +19,7 @@ export interface RunWriter extends AsyncDisposable {
 
 export async function openRunRecord(id: string, context: JobContext): Promise<RunWriter> {
   await context.files.mkdir(context.layout.runs)
-  const file = await context.files.append(path.join(context.layout.runs, `${id}.jsonl`), { mode: 0o600 })
+  const file = await context.files.append(path.join(context.layout.runs, `${id}${ending}`), { mode: 0o600 })
   let last: Promise<void> = Promise.resolve()
   return {
     write(line) {
@@ -34,12 +36,6 @@ export async function openRunRecord(id: string, context: JobContext): Promise<Ru
       await file[Symbol.asyncDispose]()
     },
   }
-}
-
-const ending = '.jsonl'
-
-export function runFile(id: string, context: JobContext): string {
-  return path.join(context.layout.runs, `${id}${ending}`)
 }
 
 /** The records of this site's folder, oldest first; `limit`: the newest so many. */

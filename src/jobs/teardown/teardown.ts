@@ -13,8 +13,8 @@ function undoableDependants(id: string, graph: Graph, byId: ReadonlyMap<string, 
 }
 
 /** The steps that take `steps` back, in reverse. */
-export function undoSteps(steps: readonly Step[], absent: (need: string) => boolean = () => false): readonly Step[] {
-  const graph = buildGraph(steps, absent)
+function undoSteps(steps: readonly Step[]): readonly Step[] {
+  const graph = buildGraph(steps)
   const byId = new Map(steps.map((step) => [step.id, step]))
   return graph.steps
     .toReversed()

@@ -5,7 +5,7 @@ import type { Change, Finding, ShellCheck, Step, Undo, World } from '../step.js'
 import { readBlock, removeBlock, writeBlock } from './managed-block.js'
 import { originalsFolder, runScript, type StepHead } from './shell-step.js'
 
-export interface FileState {
+interface FileState {
   readonly text: string
   readonly exists: boolean
 }

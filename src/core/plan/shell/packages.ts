@@ -15,7 +15,7 @@ function missingSnippet(family: SystemFamily, names: readonly string[]): string 
 }
 
 /** Installs packages without a question. */
-export function installScript(family: SystemFamily, names: readonly string[]): string {
+function installScript(family: SystemFamily, names: readonly string[]): string {
   const words = names.map(shellQuote).join(' ')
   if (family === 'debian') {
     return `export DEBIAN_FRONTEND=noninteractive

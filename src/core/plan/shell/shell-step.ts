@@ -38,7 +38,7 @@ replace() {
  * A script of a step: it ends at the first command that fails. While it runs its process is named in the host's lock,
  * so that whoever takes over from a toolkit that died can wait for what it left running.
  */
-export function stepScript(body: string): string {
+function stepScript(body: string): string {
   return `${shellPrelude}set -e
 if [ -d ${hostLockFolder} ]; then echo $$ >${hostLockFolder}/running; trap 'rm -f ${hostLockFolder}/running' EXIT; fi
 ${functions}${body}

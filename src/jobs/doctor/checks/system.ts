@@ -1,3 +1,4 @@
+import { fitHost } from '../../../core/hosts/fit.js'
 import { fields } from '../../../core/plan/shell/shell-step.js'
 import { bytes } from '../../../render/format.js'
 import { parseSystem, systemSnippet } from '../../../services/host/system.js'
@@ -19,9 +20,6 @@ export const system: HostCheck = {
   },
 }
 
-/** A host with 4 GB shows a little less, since the kernel takes its part. */
-const smallestMemory = 3.4e9
-
 export const memory: HostCheck = {
   id: 'memory',
   title: 'memory',
@@ -30,13 +28,14 @@ export const memory: HostCheck = {
     const found = fields(stdout)
     const total = Number(found.get('MemTotal') ?? 'NaN') * 1024
     if (Number.isNaN(total)) return { state: 'unknown', evidence: '/proc/meminfo says nothing' }
-    const evidence = `${bytes(total)} for ${host.roles.length} roles`
-    if (host.roles.length === 0 || total >= smallestMemory) return healthy(evidence)
+    const { fits, needed, leaveOut } = fitHost(host.name, total, host.roles)
+    const evidence = `${bytes(total)}; its ${host.roles.length} roles need ${bytes(needed)} at least`
+    if (fits) return healthy(evidence)
     return {
       state: 'warning',
       evidence,
-      cause: 'the pilot gives each host 4 GB, and its services are sized for that',
-      remedy: 'give the machine more memory, or fewer roles in the site file',
+      cause: 'the services that the site places here do not fit together',
+      remedy: `give the machine more memory, or leave out ${leaveOut.join(', ')}; smartcar fit has the heaps`,
     }
   },
 }
