@@ -257,20 +257,23 @@ async function connectHop(target: SshTarget, sock: Duplex | undefined, options: 
     },
   }
   const client = new ssh2.Client()
+  // Kept for good: a lost link, or a reset after a refused key, would end the process without a listener.
+  let onError: (error: unknown) => void = () => {}
+  client.on('error', (error) => onError(error))
   await new Promise<void>((resolve, reject) => {
+    const closed = () => fail(Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' }))
     const fail = (error: unknown) => {
+      onError = () => {}
+      client.removeListener('close', closed)
       client.end()
       reject(connectError(target, keyError ?? error, methods))
     }
+    onError = fail
     client.once('ready', () => {
-      client.removeListener('error', fail)
+      onError = () => {}
       client.removeListener('close', closed)
-      // Without a listener a lost link would end the process; 'close' follows and tells whoever waits.
-      client.on('error', () => {})
       resolve()
     })
-    const closed = () => fail(Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' }))
-    client.once('error', fail)
     client.once('close', closed)
     client.connect(config)
   })

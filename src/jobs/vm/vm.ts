@@ -52,7 +52,7 @@ async function vagrant(context: VmContext, folder: string, words: readonly strin
       cwd: folder,
       signal: context.signal,
       timeoutMs: slowestMs,
-      env: { VAGRANT_NO_COLOR: '1' },
+      env: { VAGRANT_NO_COLOR: '1', VAGRANT_DEFAULT_PROVIDER: 'virtualbox' },
     })
   } catch (error) {
     if (context.signal.aborted) throw error
@@ -66,21 +66,24 @@ async function vagrant(context: VmContext, folder: string, words: readonly strin
   }
 }
 
+/** Its complaint, line by line: on stderr, or with --machine-readable in a row `time,,error-exit,class,text` on stdout. */
+function whatItSaid({ stdout, stderr }: RunResult): readonly string[] {
+  const [, row] = /^\d+,[^,]*,error-exit,[^,]*,(.*)$/m.exec(stdout) ?? []
+  const text = row?.replaceAll('%!(VAGRANT_COMMA)', ',').replaceAll('\\n', '\n') ?? `${stderr}\n${stdout}`
+  return text.split('\n').filter((line) => line.trim() !== '')
+}
+
 async function must(context: VmContext, folder: string, words: readonly string[]): Promise<RunResult> {
   const result = await vagrant(context, folder, words)
   if (result.code === 0) return result
-  const said = `${result.stderr}\n${result.stdout}`.trim().split('\n')
-  const noProvider = /VirtualBox|VBoxManage/i.test(result.stderr) && /not|missing|could/i.test(result.stderr)
-  throw new FailedError(
-    'VAGRANT_FAILED',
-    `vagrant ${words.join(' ')} ended with ${result.code}: ${said.at(-1) ?? ''}`,
-    {
-      data: { lines: said.slice(-20) },
-      hints: noProvider
-        ? ['install VirtualBox, and check that virtualisation is on in the firmware']
-        : [`run it by hand to see everything: cd ${folder} && vagrant ${words.join(' ')}`],
-    },
-  )
+  const said = whatItSaid(result)
+  const noProvider = said.some((line) => /could not detect VirtualBox|VBoxManage|usable default provider/i.test(line))
+  throw new FailedError('VAGRANT_FAILED', `vagrant ${words.join(' ')} ended with ${result.code}: ${said[0] ?? ''}`, {
+    data: { lines: said.slice(-20) },
+    hints: noProvider
+      ? ['install VirtualBox, and check that virtualisation is on in the firmware']
+      : [`run it by hand to see everything: cd ${folder} && vagrant ${words.join(' ')}`],
+  })
 }
 
 /** Lines `time,host,type,value` of vagrant's --machine-readable. */

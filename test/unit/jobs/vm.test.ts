@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { resolveSite } from '../../../src/core/site/resolve.js'
 import { renderVagrantfile, type VmContext, vmDestroy, vmHalt, vmStatus, vmUp } from '../../../src/jobs/vm/vm.js'
 import { type TestContext, testContext } from '../../support/context.js'
@@ -14,7 +15,7 @@ hosts:
 /** Keeps a machine's state in a file each, answers as Vagrant does, and writes down what it was asked. */
 const fakeVagrant = `#!/bin/bash
 echo "$*" >>calls
-[ -e broken ] && { echo 'The provider VirtualBox could not be found' >&2; exit 1; }
+[ -e broken ] && { echo 'Vagrant could not detect VirtualBox! Make sure VirtualBox is properly installed.' >&2; exit 1; }
 case $1 in
   status) for n in server01 server02; do echo "1700000000,$n,metadata,provider,virtualbox"; echo "1700000000,$n,state,$(cat $n 2>/dev/null || echo not_created)"; done ;;
   up) for n in server01 server02; do echo running >$n; done ;;
@@ -90,5 +91,29 @@ it('says what to install when Vagrant or VirtualBox is missing', async () => {
   expect(absent).toMatchObject({
     code: 'VAGRANT_ABSENT',
     hints: [expect.stringContaining('Vagrant'), expect.stringContaining('hosts that exist')],
+  })
+})
+
+const installed = (program: string) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
+
+describe.skipIf(!installed('vagrant'))('with the real Vagrant', () => {
+  beforeEach(() => {
+    process.env.PATH = searched
+    process.env.VAGRANT_HOME = path.join(base.layout.root, 'vagrant-home')
+  })
+  afterEach(() => {
+    delete process.env.VAGRANT_HOME
+  })
+
+  it('renders a Vagrantfile that it finds valid', async () => {
+    await mkdir(folder, { recursive: true })
+    await writeFile(path.join(folder, 'Vagrantfile'), await renderVagrantfile(context))
+    const result = await context.processes.run(['vagrant', 'validate', '--ignore-provider'], { cwd: folder })
+    expect(result, result.stderr).toMatchObject({ code: 0 })
+  })
+
+  it.skipIf(installed('VBoxManage'))('says that VirtualBox is missing', async () => {
+    const error = await vmStatus(context).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'VAGRANT_FAILED', hints: [expect.stringContaining('install VirtualBox')] })
   })
 })
