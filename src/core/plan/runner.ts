@@ -237,7 +237,11 @@ export async function runPlan(
       await options.record({ t: 'start', at: isoNow(), id: step.id })
       const result = await stage(
         options.emit,
-        { id: step.id, title: step.title, ...(step.host === undefined ? {} : { parent: hostStage(step.host) }) },
+        {
+          id: step.id,
+          title: step.host === undefined ? step.title : `${step.host}: ${step.title}`,
+          parent: step.host === undefined ? runStage : hostStage(step.host),
+        },
         async () => {
           const attempted = await attemptWithPatience(
             step,
@@ -308,9 +312,9 @@ export async function runPlan(
       else
         await stage(
           options.emit,
-          { id: hostStage(host), title: host },
+          { id: hostStage(host), title: host, parent: runStage },
           () => runLane(steps),
-          () => summariseHost(all.flatMap(({ id }) => results.get(id) ?? [])),
+          () => summarise(all.flatMap(({ id }) => results.get(id) ?? [])),
         )
     } catch (error) {
       broken ??= error
@@ -319,7 +323,13 @@ export async function runPlan(
       await locks.get(host ?? '')?.[Symbol.asyncDispose]()
     }
   }
-  await Promise.all([...lanes].map(([host, steps]) => drawLane(host, steps)))
+  // One stage over all hosts: what is drawn on a terminal is the newest line of any of them.
+  await stage(
+    options.emit,
+    { id: runStage, title: prepared.plan.command },
+    () => Promise.all([...lanes].map(([host, steps]) => drawLane(host, steps))),
+    () => summarise([...results.values()]),
+  )
   if (broken !== undefined && !world.signal.aborted) throw broken
   const all = graph.steps.map(
     (step): StepResult => results.get(step.id) ?? { ...identity(step), state: 'not-run', ms: 0 },
@@ -340,12 +350,14 @@ class BlockedError extends FailedError {
   }
 }
 
+const runStage = 'run'
+
 function hostStage(host: string): string {
   return `host:${host}`
 }
 
 /** `3 changed, 19 already in place, 1 failed` */
-function summariseHost(results: readonly StepResult[]) {
+function summarise(results: readonly StepResult[]) {
   const count = (...states: StepState[]) => results.filter((result) => states.includes(result.state)).length
   const changed = count('changed')
   const failed = count('failed', 'blocked', 'unreachable')
