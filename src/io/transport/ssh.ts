@@ -20,6 +20,8 @@ import { download, type RemoteHandle, type TransferParts, upload } from './trans
 
 /** sshd allows 10 sessions a connection and frees one only after our close: more than four at once gets refusals. */
 const channelsPerConnection = 4
+/** How long a server that has no session free is asked again; its sessions may be held by long commands. */
+const refusedMs = 30_000
 /** How long a connection that was there before is tried again. */
 const reconnectMs = 30_000
 
@@ -63,7 +65,8 @@ async function startCommand(
   terminal: boolean,
   kill: (group: string) => Promise<void>,
 ): Promise<Started> {
-  for (let attempt = 0; ; attempt++) {
+  const deadline = performance.now() + refusedMs
+  for (let pause = 20; ; pause = Math.min(pause * 2, 1000)) {
     try {
       return await new Promise<Started>((resolve, reject) => {
         if (connection.lost) {
@@ -82,13 +85,13 @@ async function startCommand(
       if (error instanceof SmartcarError) throw error
       if (connection.lost) throw new ConnectionLostError(host, { cause: error })
       const refused = (error as { reason?: unknown }).reason === 2
-      if (!refused || attempt === 6) {
+      if (!refused || performance.now() > deadline) {
         throw new UnreachableError('SSH_CHANNEL_REFUSED', `${host} opens no session: ${(error as Error).message}`, {
           cause: error,
           place: { thing: host },
         })
       }
-      await delay(20 * 2 ** attempt)
+      await delay(pause)
     }
   }
 }
