@@ -188,7 +188,7 @@ describe.skipIf(unavailable !== undefined).each(['el7', 'el6'] as const)(
       }
       expect(applied.length).toBeGreaterThan(20)
       expect(steps.filter(({ check }) => !isShellCheck(check)).map(({ id }) => id)).toEqual(['host/clock@server02'])
-    })
+    }, 400_000)
   },
 )
 

@@ -112,8 +112,10 @@ export function users(input: HostStepsInput): Step | undefined {
         `for u in ${wanted.map(({ name }) => name).join(' ')}; do getent passwd "$u" >/dev/null || echo "$u"; done | keep users`,
         ...wanted.map((user) => {
           const more = user.groups.length === 0 ? '' : ` -G ${user.groups.join(',')}`
-          const all = [user.group, ...user.groups].join(',')
-          return `if getent passwd ${user.name} >/dev/null; then usermod -a -G ${all} ${user.name}
+          const all = [user.group, ...user.groups].join(' ')
+          // usermod would put the account into its own primary group's line, where it need not be.
+          return `if getent passwd ${user.name} >/dev/null; then
+  for g in ${all}; do id -Gn ${user.name} | tr ' ' '\\n' | grep -qx "$g" || usermod -a -G "$g" ${user.name}; done
 else useradd -r -g ${user.group}${more} -d ${user.home} -M -s ${user.shell} ${user.name}
   mkdir -p ${user.home}; chown ${user.name}:${user.group} ${user.home}; chmod 755 ${user.home}; fi`
         }),
