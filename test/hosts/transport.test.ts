@@ -300,6 +300,28 @@ describe.skipIf(reason !== undefined)(`SSH on real hosts${reason === undefined ?
     await host.run(['rm', '/root/big'])
   })
 
+  it('opens a login shell with a terminal of the right size', async () => {
+    const host = await connect('server01')
+    const written: Uint8Array[] = []
+    let type: ((chunk: Uint8Array) => void) | undefined
+    const shell = host.shell({
+      type: 'dumb',
+      size: () => ({ columns: 91, rows: 33 }),
+      onInput: (listener) => {
+        type = listener
+      },
+      onResize: () => {},
+      write: (chunk) => {
+        written.push(chunk)
+      },
+    })
+    while (type === undefined) await delay(20)
+    type(Buffer.from('echo $((6 * 7)); stty size; exit 3\n'))
+    expect(await shell).toBe(3)
+    const text = Buffer.concat(written).toString()
+    expect(text).toContain('42\r\n33 91\r\n')
+  })
+
   it('waits for a host that restarts', async () => {
     const host = await connect('server02')
     const before = await host.bootId()
