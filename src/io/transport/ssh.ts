@@ -13,10 +13,11 @@ import { type Command, killGroup, shellOnly, wireCommand } from './command.js'
 import { ending } from './linger.js'
 import { readSecret } from './secrets.js'
 import { type RawResult, runSession, type SessionOptions, type Started, TerminalRequired } from './session.js'
+import { sftpError, sftpHandle } from './sftp.js'
 import { type Execute, shellOperations } from './shell-files.js'
 import { type ConnectOptions, connectSsh } from './ssh-connect.js'
 import type { SshTarget } from './ssh-target.js'
-import { download, type RemoteHandle, type TransferParts, upload } from './transfer.js'
+import { download, type TransferParts, upload } from './transfer.js'
 
 /** sshd allows 10 sessions a connection and frees one only after our close: more than four at once gets refusals. */
 const channelsPerConnection = 4
@@ -115,56 +116,6 @@ function startedChannel(channel: ClientChannel, kill: (group: string) => Promise
     abandon: () => channel.close(),
     kill,
   }
-}
-
-function sftpHandle(
-  connection: Connection,
-  sftp: SFTPWrapper,
-  handle: Buffer,
-  host: string,
-  file: string,
-): RemoteHandle {
-  const settle = <T>(start: (done: (error: Error | undefined | null, value: T) => void) => void): Promise<T> =>
-    new Promise((resolve, reject) => {
-      if (connection.lost) {
-        reject(new ConnectionLostError(host))
-        return
-      }
-      start((error, value) => {
-        if (error === undefined || error === null) resolve(value)
-        else reject(sftpError(connection, host, file, error))
-      })
-    })
-  return {
-    write: (chunk, position) =>
-      settle<void>((done) =>
-        sftp.write(handle, chunk, 0, chunk.byteLength, position, (error) => done(error, undefined)),
-      ),
-    read: (target, position) =>
-      settle<number>((done) =>
-        sftp.read(handle, target, 0, target.byteLength, position, (error, count) => {
-          // 1: end of file
-          if ((error as { code?: number } | undefined)?.code === 1) done(undefined, 0)
-          else done(error, count)
-        }),
-      ),
-    close: async () => {
-      if (!connection.lost) await settle<void>((done) => sftp.close(handle, (error) => done(error, undefined)))
-    },
-  }
-}
-
-function sftpError(connection: Connection, host: string, file: string, error: Error): SmartcarError {
-  if (connection.lost || /No response from server|not connected/i.test(error.message))
-    return new ConnectionLostError(host, { cause: error })
-  const code = (error as { code?: number }).code
-  const reason =
-    code === 3 ? 'permission denied' : code === 2 ? 'no such file' : code === 4 ? 'the disk may be full' : error.message
-  return new FailedError('REMOTE_FILE_FAILED', `${host}: ${file}: ${reason}`, {
-    cause: error,
-    place: { thing: `${host}:${file}` },
-    hints: [`check the rights and the free space (df -h) on ${host}`],
-  })
 }
 
 /** A host over SSH. Connects when it is first used; see Transport for what happens when the connection breaks. */
