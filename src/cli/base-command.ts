@@ -83,6 +83,14 @@ export abstract class BaseCommand extends Command {
     return value
   }
 
+  /** As `show`, for a result that is there in part: people see it before the error, `--json` has it in the error's data. */
+  protected async showThenFail<T>(result: T, render: (result: T) => string, error: SmartcarError | undefined) {
+    if (error === undefined) return this.show(result, render)
+    await this.context?.close()
+    if (!this.wantsJson()) await this.context?.stdout.write(render(result))
+    throw error
+  }
+
   protected override async catch(error: Error): Promise<void> {
     await this.context?.close()
     const known = asSmartcarError(error)

@@ -1,12 +1,17 @@
+import { setMaxListeners } from 'node:events'
 import path from 'node:path'
 import { InterruptedError, systemCode } from '../core/errors.js'
 import { siteLayout } from '../core/layout.js'
 import type { JobContext } from '../core/ports.js'
+import type { SecretSource } from '../core/site/hosts.js'
 import type { Site } from '../core/site/resolve.js'
+import type { Transports } from '../core/transport.js'
 import { systemClock } from '../io/clock.js'
 import { localFiles } from '../io/files.js'
 import { packageRoot } from '../io/package-root.js'
 import { localProcesses } from '../io/processes.js'
+import { openTransports } from '../io/transport/index.js'
+import { readSecret } from '../io/transport/secrets.js'
 import { threadWorkers } from '../io/workers.js'
 import { plainReporter } from './reporters/plain.js'
 import { quietReporter, type Reporter } from './reporters/reporter.js'
@@ -16,10 +21,14 @@ import { loadSite } from './site-source.js'
 export interface Context extends JobContext {
   readonly site: Site
   readonly environment: NodeJS.ProcessEnv
+  /** The site's hosts; connections are made when they are first used and closed by `close`. */
+  readonly transports: Transports
+  /** Reads a secret where the site says; `purpose` stands in the message when it cannot be read. */
+  secret(source: SecretSource, purpose: string): Promise<string>
   /** Writes data to stdout, waits when the reader is slower; a reader that left (`| head`) aborts `signal`. */
   readonly stdout: { write(chunk: string | Uint8Array): Promise<void>; readonly isTerminal: boolean }
   stdin(): AsyncIterable<Uint8Array>
-  /** Ends progress display; call before the result is printed. */
+  /** Closes connections and ends progress display; call before the result is printed. */
   close(): Promise<void>
 }
 
@@ -90,19 +99,29 @@ export async function openContext(options: ContextOptions): Promise<Context> {
   const reporter = await makeReporter(options)
   const stop = new AbortController()
   const signal = AbortSignal.any([listenForSignals(), stop.signal])
+  // Every command under way on every host listens to it.
+  setMaxListeners(0, signal)
+  const layout = siteLayout(site.data)
+  const emit: Context['emit'] = (event) => reporter.on(event)
+  const transports = openTransports({ hosts: site.hosts, layout, environment, emit })
   return {
     site,
     environment,
-    layout: siteLayout(site.data),
+    transports,
+    secret: (source, purpose) => readSecret(source, environment, purpose),
+    layout,
     templates: path.join(packageRoot(), 'templates'),
     files: localFiles,
     clock: systemClock,
     processes: localProcesses,
     workers: threadWorkers,
-    emit: (event) => reporter.on(event),
+    emit,
     signal,
     stdout: stdoutWriter(() => stop.abort(new InterruptedError('the reader of the output has gone'))),
     stdin: () => process.stdin,
-    close: () => reporter.close(),
+    async close() {
+      await transports.close()
+      await reporter.close()
+    },
   }
 }

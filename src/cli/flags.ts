@@ -29,3 +29,21 @@ export const dayFlag = Flags.custom<string>({ helpValue: 'yyyyMMdd', parse: asyn
 export const monthFlag = Flags.custom<string>({ helpValue: 'yyyyMM', parse: async (text) => parseMonth(text) })
 /** A duration in milliseconds; give its default as a number. */
 export const durationFlag = Flags.custom<number>({ helpValue: 'TIME', parse: async (text) => parseDuration(text) })
+
+/** `--host server01 --host server02`; none means all. */
+export const hostFlag = () =>
+  Flags.string({
+    multiple: true,
+    default: [],
+    helpValue: 'NAME',
+    description: 'this host alone; may be repeated [default: all]',
+  })
+
+/** Permission bits as chmod takes them: `0644`. */
+export const modeFlag = Flags.custom<number>({
+  helpValue: '0644',
+  parse: async (text) => {
+    if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8)
+    throw new UsageError('MODE_INVALID', `"${text}" is no file mode`, { hints: ['write it as 0644'] })
+  },
+})

@@ -33,6 +33,8 @@ export interface SiteLayout {
   /** Checkpoints, run records, locks: nothing that a user needs to read. */
   readonly state: string
   readonly locks: string
+  /** One record a provisioning run, `<id>.jsonl`. */
+  readonly runs: string
 }
 
 export function siteLayout(root: string): SiteLayout {
@@ -51,5 +53,6 @@ export function siteLayout(root: string): SiteLayout {
     exports: path.join(absolute, 'exports'),
     state,
     locks: path.join(state, 'locks'),
+    runs: path.join(state, 'runs'),
   })
 }

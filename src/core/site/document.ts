@@ -93,6 +93,12 @@ export function validateYaml<T>(yaml: YamlFile, schema: z.ZodType<T>, jsonSchema
         hint: `known here: ${known.join(', ')}`,
       }))
     }
+    if (issue.code === 'invalid_key') {
+      return issue.issues.map(({ message }) => ({
+        message: `the key "${name}" ${message}`,
+        place: yaml.keyPlace(issue.path),
+      }))
+    }
     return [{ message: `${name === '' ? 'the file' : name}: ${issue.message}`, place: yaml.place(issue.path) }]
   })
   problems.sort((a, b) => (a.place.line ?? 0) - (b.place.line ?? 0) || (a.place.column ?? 0) - (b.place.column ?? 0))

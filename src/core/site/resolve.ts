@@ -1,6 +1,8 @@
 import path from 'node:path'
 import { type Diagnostic, formatPlace, InvalidError } from '../errors.js'
 import { parseYaml, validateYaml } from './document.js'
+import { expandPath, resolveHosts, type SiteHost } from './hosts.js'
+import { type Provision, resolveProvision } from './provision.js'
 import { type SiteDefinition, siteJsonSchema, siteSchema } from './schema.js'
 
 /** A text file as it was read. */
@@ -50,6 +52,11 @@ export interface Site {
   readonly stream: { readonly rules: readonly string[] }
   readonly export: { readonly target: string; readonly targets: Readonly<Record<string, ExportTarget>> }
   readonly postgres: Readonly<SiteDefinition['postgres']>
+  readonly domain: string
+  /** In the order of the site file; empty for a site that runs on this machine alone. */
+  readonly hosts: readonly SiteHost[]
+  readonly vm: Readonly<SiteDefinition['vm']>
+  readonly provision: Provision
   readonly values: readonly SiteValue[]
 }
 
@@ -162,7 +169,8 @@ export function resolveSite(sources: SiteSources): Site {
     )
   }
   const definition = siteSchema.parse(merged)
-  const absolute = (key: string, value: string) => path.resolve(folderOf.get(key) ?? base, value)
+  const home = sources.environment.HOME ?? sources.environment.USERPROFILE
+  const absolute = (key: string, value: string) => expandPath(folderOf.get(key) ?? base, home, value)
   const targets = Object.entries(definition.export.targets).map(([name, target]): [string, ExportTarget] => [
     name,
     {
@@ -184,6 +192,10 @@ export function resolveSite(sources: SiteSources): Site {
     stream: { rules: definition.stream.rules.map((rule) => absolute('stream.rules', rule)) },
     export: { target: definition.export.target, targets: Object.fromEntries(targets) },
     postgres: Object.freeze(definition.postgres),
+    domain: definition.domain,
+    hosts: resolveHosts(definition, absolute),
+    vm: Object.freeze(definition.vm),
+    provision: resolveProvision(definition.provision, absolute),
     values: leaves(definition).map(([key, value]) => ({ key, value, from: origin.get(key) ?? 'default' })),
   })
 }

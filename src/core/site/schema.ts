@@ -1,4 +1,7 @@
 import { z } from 'zod'
+import { domainSchema, hostsSchema, sshSchema } from './hosts-schema.js'
+import { provisionSchema } from './provision-schema.js'
+import { vmSchema } from './vm-schema.js'
 
 /**
  * The site file. Every field has a default, so that an empty file (and none at all) is a valid embedded site.
@@ -82,6 +85,11 @@ export const siteSchema = z.strictObject({
     })
     .prefault({})
     .describe('the embedded PostgreSQL'),
+  domain: domainSchema,
+  ssh: sshSchema.prefault({}).describe('how to log in to the hosts, unless a host says otherwise'),
+  hosts: hostsSchema,
+  vm: vmSchema,
+  provision: provisionSchema.prefault({}).describe('what smartcar provision makes of the hosts'),
 })
 
 export type SiteDefinition = z.infer<typeof siteSchema>

@@ -1,19 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../../../src/core/errors.js'
-import type { Site } from '../../../../src/core/site/resolve.js'
+import { resolveSite } from '../../../../src/core/site/resolve.js'
 import { pilotOptions } from '../../../../src/jobs/pilot/options.js'
 
-const site: Site = {
-  name: 'test',
-  profile: 'embedded',
-  data: '/nowhere',
-  locale: 'ko',
-  simulate: { cars: 7, seed: 42 },
-  stream: { rules: ['/rules'] },
-  export: { target: 'embedded', targets: {} },
-  postgres: { port: 'auto' },
-  values: [],
-}
+const site = resolveSite({
+  environment: {},
+  workingFolder: '/nowhere',
+  siteFile: {
+    path: '/nowhere/smartcar.yaml',
+    text: 'name: test\nsimulate: {cars: 7, seed: 42}\nstream: {rules: [/rules]}\n',
+  },
+})
 
 describe('pilotOptions', () => {
   it('takes the values of the site where no flag says otherwise', () => {

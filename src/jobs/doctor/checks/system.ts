@@ -1,0 +1,100 @@
+import { fitHost } from '../../../core/hosts/fit.js'
+import { fields } from '../../../core/plan/shell/shell-step.js'
+import { bytes } from '../../../render/format.js'
+import { parseSystem, systemSnippet } from '../../../services/host/system.js'
+import { type HostCheck, healthy } from '../check.js'
+
+export const system: HostCheck = {
+  id: 'system',
+  title: 'operating system',
+  shell: () => systemSnippet,
+  interpret: ({ stdout }) => {
+    const { family, name } = parseSystem(stdout)
+    if (family !== undefined) return healthy(name)
+    return {
+      state: 'bad',
+      evidence: name,
+      cause: 'no step knows this system, and CDH 5 and 6 have no packages for it',
+      remedy: 'install CentOS 6.10 or 7.9, or Debian or Ubuntu for the Apache services',
+    }
+  },
+}
+
+export const memory: HostCheck = {
+  id: 'memory',
+  title: 'memory',
+  shell: () => "sed -n 's/^\\(MemTotal\\|MemAvailable\\|SwapTotal\\): *\\([0-9]*\\) kB/\\1: \\2/p' /proc/meminfo",
+  interpret: ({ stdout }, { host }) => {
+    const found = fields(stdout)
+    const total = Number(found.get('MemTotal') ?? 'NaN') * 1024
+    if (Number.isNaN(total)) return { state: 'unknown', evidence: '/proc/meminfo says nothing' }
+    const { fits, needed, leaveOut } = fitHost(host.name, total, host.roles)
+    const evidence = `${bytes(total)}; its ${host.roles.length} roles need ${bytes(needed)} at least`
+    if (fits) return healthy(evidence)
+    return {
+      state: 'warning',
+      evidence,
+      cause: 'the services that the site places here do not fit together',
+      remedy: `give the machine more memory, or leave out ${leaveOut.join(', ')}; smartcar fit has the heaps`,
+    }
+  },
+}
+
+export const java: HostCheck = {
+  id: 'java',
+  title: 'JDK',
+  shell: () =>
+    'for j in /usr/java/default/bin/java "$(command -v java)"; do [ -x "$j" ] || continue; echo "path: $j"; "$j" -version 2>&1 | head -n 1 | sed "s/^/version: /"; break; done',
+  interpret: ({ stdout }, { site }) => {
+    const found = fields(stdout)
+    const version = found.get('version')
+    if (version !== undefined) return healthy(`${found.get('path') ?? 'java'}: ${version}`)
+    if (site.provision.jdk.package === 'none' && site.provision.jdk.home === undefined)
+      return { state: 'warning', evidence: 'there is no Java, and provision.jdk.package is none' }
+    return {
+      state: 'bad',
+      evidence: 'there is no Java in /usr/java/default or PATH',
+      cause: 'the host was not provisioned, or the JDK was removed',
+      remedy: 'smartcar provision --only jdk --only java-home',
+      fix: ['jdk', 'java-home'],
+    }
+  },
+}
+
+export const selinux: HostCheck = {
+  id: 'selinux',
+  title: 'SELinux',
+  shell: () => 'getenforce 2>/dev/null || echo absent',
+  interpret: ({ stdout }, { site }) => {
+    const mode = stdout.trim()
+    if (mode !== 'Enforcing' || site.provision.selinux === 'keep') return healthy(mode)
+    return {
+      state: 'bad',
+      evidence: mode,
+      cause: 'it was set back, or the host was not provisioned',
+      remedy: 'smartcar provision --only selinux',
+      fix: ['selinux'],
+    }
+  },
+}
+
+export const hugePages: HostCheck = {
+  id: 'huge-pages',
+  title: 'transparent huge pages',
+  shell: () => 'cat /sys/kernel/mm/*transparent_hugepage/enabled 2>/dev/null',
+  interpret: ({ stdout }, { site }) => {
+    const values = stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => /\[(\w+)\]/.exec(line)?.[1] ?? line.trim())
+    const wrong = values.find((value) => value !== 'never')
+    if (wrong === undefined || site.provision.huge_pages === 'keep') return healthy(values.join(', ') || 'not there')
+    return {
+      state: 'bad',
+      evidence: wrong,
+      cause: 'the setting did not outlive a boot, or tuned changed it back',
+      remedy: 'smartcar provision --only huge-pages --only huge-pages-boot --only services-off',
+      fix: ['huge-pages', 'huge-pages-boot', 'services-off'],
+    }
+  },
+}

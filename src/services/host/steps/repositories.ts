@@ -1,0 +1,119 @@
+import { fileStep } from '../../../core/plan/shell/file-step.js'
+import type { Step } from '../../../core/plan/step.js'
+import type { PackageRepository } from '../../../core/site/provision.js'
+import { type HostStepsInput, head } from '../input.js'
+
+const vault = { el6: 'http://vault.centos.org/6.10', el7: 'http://vault.centos.org/7.9.2009' } as const
+const official = /^(https?|ftp):\/\/(mirror|vault|mirrorlist)\.centos\.org\//
+
+/** The folder of a CentOS repository below its release: `os` for [base], else what its URL says, else its name. */
+function subfolder(section: string, lines: readonly string[]): string {
+  for (const line of lines) {
+    const url = /^#?\s*baseurl\s*=\s*(\S+)/.exec(line)?.[1]
+    const found = url === undefined ? null : /\/(?:\$releasever|[67](?:\.\d+)*)\/(\S+?)\/?$/.exec(url)
+    if (found?.[1] !== undefined) return found[1].replace(/\/?\$?(basearch|x86_64)$/, '')
+  }
+  return section === 'base' ? 'os' : section
+}
+
+/**
+ * CentOS-Base.repo with every repository taken from `root`: mirror lists are commented out, since they are dead, and
+ * `baseurl` is set. Sections whose baseurl is somebody's own stay as they are.
+ */
+export function withBaseUrl(text: string, root: string): string {
+  const out: string[] = []
+  let section: { name: string; lines: string[] } | undefined
+  const close = () => {
+    if (section === undefined) return
+    const { name, lines } = section
+    const active = lines.map((line) => /^\s*baseurl\s*=\s*(\S+)/.exec(line)?.[1]).find((url) => url !== undefined)
+    const own = active !== undefined && !official.test(active) && !active.startsWith(root)
+    const folder = subfolder(name, lines)
+    const wanted = `${root.replace(/\/$/, '')}/${folder}/$basearch/`
+    const same = active !== undefined && active.replace('x86_64', '$basearch').replace(/\/?$/, '/') === wanted
+    let placed = false
+    for (const line of lines) {
+      if (own) out.push(line)
+      else if (/^\s*mirrorlist\s*=/.test(line)) out.push(`#${line}`)
+      else if (/^#?\s*baseurl\s*=/.test(line) && !same) {
+        if (!placed) out.push(`baseurl=${wanted}`)
+        placed = true
+      } else out.push(line)
+    }
+    if (!own && !placed && !same) {
+      while (out.at(-1) === '') out.pop()
+      out.push(`baseurl=${wanted}`, '')
+    }
+  }
+  for (const line of text.replace(/\n$/, '').split('\n')) {
+    const name = /^\[(.+)\]\s*$/.exec(line)?.[1]
+    if (name === undefined) {
+      if (section === undefined) out.push(line)
+      else section.lines.push(line)
+      continue
+    }
+    close()
+    out.push(line)
+    section = { name, lines: [] }
+  }
+  close()
+  while (out.at(-1) === '') out.pop()
+  return `${out.join('\n')}\n`
+}
+
+export function baseRepository(input: HostStepsInput): Step | undefined {
+  const { base } = input.provision.repositories
+  if (base === 'keep' || input.family === 'debian') return undefined
+  const root = base === 'vault' ? vault[input.family] : base
+  return fileStep({
+    ...head(input, 'base-repository', {
+      title: 'base package repository',
+      reason: "the mirrors of CentOS 6 and 7 are gone, their packages are in the vault or on the site's mirror",
+      group: 'packages',
+    }),
+    path: '/etc/yum.repos.d/CentOS-Base.repo',
+    // A system that is built like CentOS but is none has its own repositories under other names.
+    edit: (text) => (text === '' ? '' : withBaseUrl(text, root)),
+    revert: 'original',
+    after: 'yum -q clean metadata >/dev/null 2>&1 || :',
+  })
+}
+
+function repositoryText(input: HostStepsInput, repository: PackageRepository): string {
+  const { name, url, suite, gpgKey, user } = repository
+  const password = input.passwords.get(name)
+  if (input.family === 'debian') return `deb ${gpgKey === undefined ? '[trusted=yes] ' : ''}${url} ${suite}\n`
+  return [
+    `[smartcar-${name}]`,
+    `name=${name}, by smartcar`,
+    `baseurl=${url}`,
+    ...(user === undefined ? [] : [`username=${user}`]),
+    ...(password === undefined ? [] : [`password=${password}`]),
+    ...(gpgKey === undefined ? ['gpgcheck=0'] : ['gpgcheck=1', `gpgkey=${gpgKey}`]),
+    'enabled=1',
+    '',
+  ].join('\n')
+}
+
+export function extraRepositories(input: HostStepsInput): readonly Step[] {
+  return input.provision.repositories.extra.map((repository) => {
+    const secret = input.passwords.has(repository.name)
+    const text = repositoryText(input, repository)
+    return fileStep({
+      ...head(input, `repository-${repository.name}`, {
+        title: `package repository ${repository.name}`,
+        reason: 'the site asks for it',
+        group: 'packages',
+      }),
+      path:
+        input.family === 'debian'
+          ? `/etc/apt/sources.list.d/smartcar-${repository.name}.list`
+          : `/etc/yum.repos.d/smartcar-${repository.name}.repo`,
+      edit: () => text,
+      revert: () => '',
+      mode: secret ? 0o600 : 0o644,
+      sensitive: secret,
+      after: input.family === 'debian' ? ':' : 'yum -q clean metadata >/dev/null 2>&1 || :',
+    })
+  })
+}

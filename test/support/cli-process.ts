@@ -1,0 +1,36 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { packageRoot } from '../../src/io/package-root.js'
+
+export interface CliProcess {
+  readonly child: ChildProcess
+  /** Exit code; -1 when a signal ended it. */
+  readonly ended: Promise<number>
+}
+
+/** The built command line, started and not waited for. */
+export function startCli(args: readonly string[]): CliProcess {
+  const child = spawn(process.execPath, [path.join(packageRoot(), 'bin', 'run.js'), ...args], {
+    stdio: 'ignore',
+    env: { ...process.env, NO_COLOR: '1', SMARTCAR_SITE: '' },
+  })
+  return { child, ended: new Promise((resolve) => child.once('exit', (code) => resolve(code ?? -1))) }
+}
+
+/** Waits until a run record below `runs` has a line that holds every one of `words`; false when `process` ended before. */
+export async function untilRecorded(runs: string, words: readonly string[], process: CliProcess): Promise<boolean> {
+  let running = true
+  void process.ended.then(() => {
+    running = false
+  })
+  while (running) {
+    for (const name of await readdir(runs).catch(() => [])) {
+      const lines = (await readFile(path.join(runs, name), 'utf8')).split('\n')
+      if (lines.some((line) => words.every((word) => line.includes(word)))) return true
+    }
+    await delay(5)
+  }
+  return false
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+/** Tests on two real hosts in namespaces (test/support/two-hosts): one file after the other, since they share the names. */
+export default defineConfig({
+  test: {
+    disableConsoleIntercept: true,
+    include: ['test/hosts/**/*.test.ts'],
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 600_000,
+  },
+})
