@@ -77,6 +77,11 @@ export function copyFrom(schema: string, mart: Mart): string {
   return `COPY ${qualified(schema, mart.name)} (${names(allColumns(mart))}) FROM STDIN`
 }
 
+/** Tells the planner how many rows each partition has. */
+export function analyzePartition(schema: string, mart: Mart): string {
+  return `ANALYZE ${qualified(schema, mart.name)} (${postgresName(mart.partition.name)})`
+}
+
 /** Number of the version from which on a whole row can be hashed (hash_record_extended). */
 export const rowHashVersion = 140_000
 

@@ -10,6 +10,7 @@ import { loadBindings } from '../../engines/duckdb/vectors.js'
 import { copyEncoder } from '../../engines/postgres/copy-text.js'
 import {
   addKey,
+  analyzePartition,
   checksumQuery,
   commentOn,
   copyFrom,
@@ -243,6 +244,8 @@ async function verify(
   isNew: boolean,
   session: PostgresSession,
 ): Promise<void> {
+  // Without it the planner thinks of the partition as it was, and may fetch millions of rows one by one.
+  if (!isNew) await session.query(analyzePartition(input.schema, input.mart))
   const sql = checksumQuery(input.schema, input.mart, copied.by, !isNew)
   const found = await session.query<{ rows: string; checksum: string }>(sql, isNew ? [] : [partition.value])
   const rows = Number(found[0]?.rows)

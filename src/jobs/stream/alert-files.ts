@@ -69,16 +69,6 @@ export const alertDayFolder = (layout: JobContext['layout'], table: string, day:
 export const alertFileName = 'alerts.csv'
 const metaFileName = '_alerts.json'
 
-export interface AlertLine {
-  readonly car: number
-  /** Second of the day at which the window starts. */
-  readonly start: number
-  readonly values: readonly number[]
-  readonly rows: number
-  /** Second of the day of the last row. */
-  readonly lastSecond: number
-}
-
 /** Calls `compute` once for each whole number below `count`. */
 function remembered(count: number, compute: (value: number) => string): (value: number) => string {
   const known = new Array<string | undefined>(count)
@@ -92,18 +82,33 @@ function remembered(count: number, compute: (value: number) => string): (value: 
 const clock = remembered(2 * secondsPerDay + 1, clockText)
 const carNumber = remembered(carIndexCount, carNumberAt)
 
+/** The last answer is kept: many alerts in a row are of one window. */
+function lastRemembered(compute: (value: number) => string): (value: number) => string {
+  let last = Number.NaN
+  let text = ''
+  return (value) => {
+    if (value !== last) {
+      last = value
+      text = compute(value)
+    }
+    return text
+  }
+}
+
 /**
  * Lines of the alert file of one day (days since 1970-01-01), without their newlines; `size`: the window's, in seconds.
- * Numbers as JavaScript prints them: shortest exact form, a point.
+ * `start` and `lastSecond` are seconds of the day. Numbers as JavaScript prints them: shortest exact form, a point.
  */
-export function alertFormatter(day: number, size: number): (alert: AlertLine) => string {
+export function alertFormatter(
+  day: number,
+  size: number,
+): (car: number, start: number, values: string, rows: number, lastSecond: number) => string {
   const date = dayText(day)
-  return ({ car, start, values, rows, lastSecond }) => {
+  const window = lastRemembered((start) => `,${date}${clock(start)},${date}${clock(start + size)},`)
+  const time = lastRemembered((second) => `-${date}${clock(second)}`)
+  return (car, start, values, rows, lastSecond) => {
     const number = carNumber(car)
-    let columns = ''
-    for (const value of values) columns += `${value},`
-    const window = `${date}${clock(start)},${date}${clock(start + size)}`
-    return `${number},${window},${columns}${rows},${number}-${date}${clock(lastSecond)}`
+    return `${number}${window(start)}${values}${rows},${number}${time(lastSecond)}`
   }
 }
 

@@ -16,7 +16,7 @@ import {
   writeAlertMeta,
 } from './alert-files.js'
 import { removeLeftovers } from './leftovers.js'
-import { type DayVerdicts, keyCar, keyIndex, verdictKey } from './verdicts.js'
+import { type DayVerdicts, verdictKey } from './verdicts.js'
 
 /**
  * `replace`: the input is all there is of its day (`--day`), so the day's alerts become exactly what was found: an alert
@@ -125,14 +125,10 @@ function lineMaker(rule: CompiledRule, day: number, verdicts: DayVerdicts): (pos
   const columns = output.columns.map(({ aggregate }) => aggregates.findIndex(({ name }) => name === aggregate))
   const format = alertFormatter(day, size)
   return (position) => {
-    const key = verdicts.key(position)
-    return format({
-      car: keyCar(key),
-      start: keyIndex(key) * size,
-      values: columns.map((column) => verdicts.value(position, column)),
-      rows: verdicts.rows(position),
-      lastSecond: verdicts.lastSecond(position),
-    })
+    let values = ''
+    for (const column of columns) values += `${verdicts.value(position, column)},`
+    const start = verdicts.index(position) * size
+    return format(verdicts.car(position), start, values, verdicts.rows(position), verdicts.lastSecond(position))
   }
 }
 

@@ -9,24 +9,19 @@ const many = 20_000
 
 /** Orders by window and then by car: the order of the alert file. Exact below 2^53. */
 export const verdictKey = (index: number, car: number): number => index * carIndexCount + car
-export const keyIndex = (key: number): number => Math.floor(key / carIndexCount)
-export const keyCar = (key: number): number => key % carIndexCount
 
-/** Orders positions by a whole number below `limit`; equal ones keep their order. */
-function countingSort(
-  order: Uint32Array<ArrayBuffer>,
-  limit: number,
-  numberOf: (position: number) => number,
-): Uint32Array<ArrayBuffer> {
+/** Orders positions by their number, which is below `limit`; equal ones keep their order. */
+function countingSort(order: Uint32Array<ArrayBuffer>, numbers: Int32Array, limit: number): Uint32Array<ArrayBuffer> {
   const starts = new Uint32Array(limit + 1)
-  for (const position of order) {
-    const after = numberOf(position) + 1
+  for (let i = 0; i < order.length; i++) {
+    const after = (numbers[order[i] ?? 0] ?? 0) + 1
     starts[after] = (starts[after] ?? 0) + 1
   }
   for (let i = 1; i <= limit; i++) starts[i] = (starts[i] ?? 0) + (starts[i - 1] ?? 0)
   const sorted = new Uint32Array(order.length)
-  for (const position of order) {
-    const number = numberOf(position)
+  for (let i = 0; i < order.length; i++) {
+    const position = order[i] ?? 0
+    const number = numbers[position] ?? 0
     const place = starts[number] ?? 0
     starts[number] = place + 1
     sorted[place] = position
@@ -40,6 +35,9 @@ export interface DayVerdicts {
   /** Positions in order of key; of two verdicts on one window only the later. */
   sorted(): Uint32Array
   key(position: number): number
+  /** Number of the window in its day. */
+  index(position: number): number
+  car(position: number): number
   rows(position: number): number
   lastSecond(position: number): number
   holds(position: number): boolean
@@ -49,7 +47,8 @@ export interface DayVerdicts {
 
 export function dayVerdicts(aggregates: number): DayVerdicts {
   let length = 0
-  let keys = new Float64Array(firstCapacity)
+  let indexes = new Int32Array(firstCapacity)
+  let cars = new Int32Array(firstCapacity)
   let rows = new Int32Array(firstCapacity)
   let last = new Int32Array(firstCapacity)
   let holds = new Uint8Array(firstCapacity)
@@ -59,19 +58,22 @@ export function dayVerdicts(aggregates: number): DayVerdicts {
     target.set(old)
     return target
   }
+  const key = (position: number): number => verdictKey(indexes[position] ?? 0, cars[position] ?? 0)
   return {
     get length() {
       return length
     },
     add(verdict) {
-      if (length === keys.length) {
-        keys = longer(keys)
+      if (length === cars.length) {
+        indexes = longer(indexes)
+        cars = longer(cars)
         rows = longer(rows)
         last = longer(last)
         holds = longer(holds)
         values = longer(values)
       }
-      keys[length] = verdictKey(verdict.index, verdict.car)
+      indexes[length] = verdict.index
+      cars[length] = verdict.car
       rows[length] = verdict.rows
       last[length] = verdict.lastSecond
       holds[length] = verdict.holds ? 1 : 0
@@ -79,15 +81,20 @@ export function dayVerdicts(aggregates: number): DayVerdicts {
       length++
     },
     sorted() {
-      let order = new Uint32Array(length).map((_, position) => position)
-      if (length < many) order.sort((a, b) => (keys[a] ?? 0) - (keys[b] ?? 0) || a - b)
-      else {
-        order = countingSort(order, carIndexCount, (position) => keyCar(keys[position] ?? 0))
-        order = countingSort(order, secondsPerDay + 1, (position) => keyIndex(keys[position] ?? 0))
+      let order = new Uint32Array(length)
+      for (let i = 0; i < length; i++) order[i] = i
+      if (length < many) order.sort((a, b) => key(a) - key(b) || a - b)
+      else order = countingSort(countingSort(order, cars, carIndexCount), indexes, secondsPerDay + 1)
+      let kept = 0
+      for (let i = 0; i < length; i++) {
+        const position = order[i] ?? 0
+        if (i + 1 === length || key(position) !== key(order[i + 1] ?? 0)) order[kept++] = position
       }
-      return order.filter((position, place) => keys[position] !== keys[order[place + 1] ?? -1])
+      return order.subarray(0, kept)
     },
-    key: (position) => keys[position] ?? 0,
+    key,
+    index: (position) => indexes[position] ?? 0,
+    car: (position) => cars[position] ?? 0,
     rows: (position) => rows[position] ?? 0,
     lastSecond: (position) => last[position] ?? 0,
     holds: (position) => holds[position] === 1,

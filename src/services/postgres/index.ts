@@ -180,6 +180,14 @@ async function ownerOf(folder: string, context: PostgresContext): Promise<Accoun
   return { name: `uid ${uid}`, uid: Number(uid), gid: Number(gid) }
 }
 
+/** Root may have started the server of an ordinary user's site: the record stays that user's. */
+async function keepPort(record: ConnectionRecord, context: PostgresContext): Promise<void> {
+  const { record: file, password } = postgresFiles(context)
+  const owner = await ownerOf(password, context)
+  await writeRecord(record, context)
+  if (context.processes.uid === 0 && owner !== undefined) await context.files.chownTree(file, owner.uid, owner.gid)
+}
+
 /** Asks for a real answer and makes the database when it is missing. Returns the server's version. */
 async function makeDatabase(record: ConnectionRecord, password: string, context: PostgresContext): Promise<string> {
   const { Client } = await import('pg').then((module) => module.default)
@@ -253,7 +261,7 @@ export async function startPostgres(context: PostgresContext, options: PostgresO
   const ports = fixed ?? portCandidates(context.layout.root, exists ? record.port : undefined)
   const launched = await launchServer(record, runtime, ports, context)
   const current = { ...record, port: launched.port }
-  if (current.port !== record.port) await writeRecord(current, context)
+  if (current.port !== record.port) await keepPort(current, context)
   const version = await makeDatabase(current, password, context)
   return { ...describeServer(current, launched.pid, version, context), status: exists ? 'started' : 'created' }
 }
