@@ -3,8 +3,11 @@
  *
  * Each check looks at the row at `position` and returns the position behind its last field, or a negative fault. No
  * field may hold a newline, so a check never accepts anything behind the newline that ends the row. It may look some
- * bytes ahead: the caller keeps `lookAhead` bytes free behind the last newline. Four bytes are read at once where the
- * shape of a row allows it (big-endian, so that a constant reads like the text: 0x312c312c is `1,1,`).
+ * bytes ahead: the caller keeps `lookAhead` bytes free behind the last newline.
+ *
+ * Four bytes are read at once where the shape of a row allows it, big-endian, so that a constant reads like the text
+ * (0x312c312c is `1,1,`). `word ^ shape` is then 0 where a fixed character stands and the digit where a digit stands;
+ * a digit of 10 or more shows in bit 4 once 6 is added.
  */
 import { daysInMonth } from '../../core/calendar.js'
 
@@ -21,7 +24,7 @@ export interface RowFacts {
   /** The characters of the last good day, `yyyy` and `MMdd`: a row of the same day costs no date check. */
   dayHigh: number
   dayLow: number
-  /** The characters `HHmm` of the last row and the second at which that minute begins, -1 when there is none such. */
+  /** The characters `HHmm` of the last row and the second at which that minute begins, negative when there is none such. */
   minute: number
   minuteSecond: number
 }
@@ -29,7 +32,7 @@ export interface RowFacts {
 export type RowCheck = (view: DataView, position: number, facts: RowFacts) => number
 
 export function newFacts(): RowFacts {
-  return { group: 0, second: 0, car: 0, dayHigh: 0, dayLow: 0, minute: 0, minuteSecond: -1 }
+  return { group: 0, second: 0, car: 0, dayHigh: 0, dayLow: 0, minute: 0, minuteSecond: -1000 }
 }
 
 /** The fault of a field by its column, from 0. */
@@ -69,11 +72,13 @@ function dayOf(high: number, low: number): number {
   return day >= 1 && day <= daysInMonth(year, Math.floor(rest / 100)) ? year * 10_000 + rest : -1
 }
 
-/** The second at which the minute `HHmm` begins: 0000 to 2359, or 2400 as 86,400; else -1. */
+const noMinute = -1000
+
+/** The second at which the minute `HHmm` begins: 0000 to 2359, or 2400 as 86,400; else `noMinute`. */
 function minuteSecondOf(word: number): number {
   const value = fourDigits(word)
   const minute = value % 100
-  return value < 0 || value > 2400 || minute > 59 ? -1 : Math.floor(value / 100) * 3600 + minute * 60
+  return value < 0 || value > 2400 || minute > 59 ? noMinute : Math.floor(value / 100) * 3600 + minute * 60
 }
 
 /** Are there 14 digits? Then a wrong clock is the clock's fault, not the date's. */
@@ -98,15 +103,17 @@ function timeAndCar(view: DataView, position: number, facts: RowFacts): number {
     facts.minute = minute
     facts.minuteSecond = minuteSecondOf(minute)
   }
-  const ten = view.getUint8(position + 12) - 48
-  const one = view.getUint8(position + 13) - 48
-  const second = facts.minuteSecond + ten * 10 + one
-  if (facts.minuteSecond < 0 || ten >>> 0 > 5 || one >>> 0 > 9 || second > 86_400) return timeFault(view, position)
-  if (view.getUint8(position + 14) !== comma) return fieldFault(0)
-  const car = carAt(view, position + 15)
-  if (car < 0 || view.getUint8(position + 20) !== comma) return fieldFault(1)
+  // `ss,` and the letter of the car
+  const word = view.getInt32(position + 12)
+  const digits = word ^ 0x30302c00
+  const second = facts.minuteSecond + (digits >>> 24) * 10 + ((digits >>> 16) & 15)
+  // Adding 10 shows a tens digit of 6 or more.
+  if (((digits | (digits + 0x0a060000)) & 0xf0f0ff00) !== 0 || second >>> 0 > 86_400) return timeFault(view, position)
+  const letter = (word & 0xff) - 65
+  const number = fourDigits(view.getInt32(position + 16))
+  if (letter >>> 0 > 25 || number < 0 || view.getUint8(position + 20) !== comma) return fieldFault(1)
   facts.second = second
-  facts.car = car
+  facts.car = letter * 10_000 + number
   return position + 21
 }
 
@@ -122,14 +129,27 @@ function numberEnd(view: DataView, position: number, limit: number): number {
   return a * 100 + b * 10 + c <= limit ? position + 3 : -1
 }
 
-/** Position behind `0,` to `100,`, -1 when there is none. */
-function percentEnd(view: DataView, position: number): number {
+/** Position behind a whole number of 0 to `limit` (at most 999) without leading zeros and a comma, -1 when there is none. */
+function numberCommaEnd(view: DataView, position: number, limit: number): number {
   const word = view.getInt32(position)
-  const first = word >>> 24
-  if ((word & 0xff00) === 0x2c00 && (((word >>> 16) & 0xff) - 48) >>> 0 <= 9)
-    return (first - 49) >>> 0 <= 8 ? position + 3 : -1
-  if ((word & 0xff0000) === 0x2c0000) return (first - 48) >>> 0 <= 9 ? position + 2 : -1
-  return word === 0x3130302c ? position + 4 : -1
+  const two = word ^ 0x30302c00
+  if (((two | (two + 0x06060000)) & 0xf0f0ff00) === 0) return two >>> 24 === 0 ? -1 : position + 3
+  const one = word ^ 0x302c0000
+  if (((one | (one + 0x06000000)) & 0xf0ff0000) === 0) return position + 2
+  const three = word ^ 0x3030302c
+  if (((three | (three + 0x06060600)) & 0xf0f0f0ff) !== 0 || three >>> 24 === 0) return -1
+  const value = (three >>> 24) * 100 + ((three >>> 16) & 15) * 10 + ((three >>> 8) & 15)
+  return value <= limit ? position + 4 : -1
+}
+
+/** Position behind four lights, -1 - n when light n (from 0) is wrong. */
+function lightsEnd(view: DataView, position: number): number {
+  if (view.getInt32(position) === 0x312c312c && view.getInt32(position + 4) === 0x312c312c) return position + 8
+  for (let light = 0; light < 4; light++) {
+    const pair = view.getInt16(position + light * 2)
+    if (pair !== 0x312c && pair !== 0x322c) return -1 - light
+  }
+  return position + 8
 }
 
 /** reg_date, car_number, 4 tires, 4 lights, engine, break, battery */
@@ -137,49 +157,50 @@ export function checkStatus(view: DataView, position: number, facts: RowFacts): 
   let cursor = timeAndCar(view, position, facts)
   if (cursor < 0) return cursor
   for (let column = 2; column < 6; column++) {
-    cursor = percentEnd(view, cursor)
+    cursor = numberCommaEnd(view, cursor, 100)
     if (cursor < 0) return fieldFault(column)
   }
-  for (let column = 6; column < 10; column += 2) {
-    const word = view.getInt32(cursor)
-    if (word !== 0x312c312c) {
-      const isGood = (pair: number) => pair === 0x312c || pair === 0x322c
-      if (!isGood(word >>> 16)) return fieldFault(column)
-      if (!isGood(word & 0xffff)) return fieldFault(column + 1)
-    }
-    cursor += 4
-  }
-  const word = view.getInt32(cursor)
-  if (((word >>> 24) - 65) >>> 0 > 2 || (word & 0xff0000) !== 0x2c0000) return fieldFault(10)
-  if ((((word >>> 8) & 0xff) - 65) >>> 0 > 2 || (word & 0xff) !== comma) return fieldFault(11)
-  cursor = numberEnd(view, cursor + 4, 100)
+  const lights = lightsEnd(view, cursor)
+  if (lights < 0) return fieldFault(5 - lights)
+  // `A,A,` to `C,C,`; `A` to `C` are 1 to 3
+  const classes = view.getInt32(lights) ^ 0x402c402c
+  if ((classes & 0xfcff0000) !== 0 || classes >>> 24 === 0) return fieldFault(10)
+  if ((classes & 0xfcff) !== 0 || classes << 16 === 0) return fieldFault(11)
+  cursor = numberEnd(view, lights + 4, 100)
   return cursor < 0 ? fieldFault(12) : cursor
 }
 
-const [letterF, letterL, letterN, letterR] = [0x46, 0x4c, 0x4e, 0x52] as const
+const [letterL, letterN, letterR] = [0x4c, 0x4e, 0x52] as const
 
 /** date, car_number, speed_pedal, break_pedal, steer_angle, direct_light, speed, area_number */
 export function checkDrive(view: DataView, position: number, facts: RowFacts): number {
   let cursor = timeAndCar(view, position, facts)
   if (cursor < 0) return cursor
-  const pedals = view.getInt32(cursor)
-  if (((pedals >>> 24) - 48) >>> 0 > 5 || (pedals & 0xff0000) !== 0x2c0000) return fieldFault(2)
-  if ((((pedals >>> 8) & 0xff) - 48) >>> 0 > 3 || (pedals & 0xff) !== comma) return fieldFault(3)
+  // `0,0,` to `5,3,`
+  const pedals = view.getInt32(cursor) ^ 0x302c302c
+  if ((pedals & 0xf8ff0000) !== 0 || pedals >>> 24 > 5) return fieldFault(2)
+  if ((pedals & 0xfcff) !== 0) return fieldFault(3)
   cursor += 4
-  const steer = view.getUint8(cursor)
-  if (steer === letterF) cursor++
-  else if ((steer === letterL || steer === letterR) && (view.getUint8(cursor + 1) - 49) >>> 0 <= 2) cursor += 2
-  else return fieldFault(4)
-  if (view.getUint8(cursor) !== comma) return fieldFault(4)
-  const light = view.getUint8(cursor + 1)
-  if ((light !== letterN && light !== letterL && light !== letterR) || view.getUint8(cursor + 2) !== comma)
+  const steer = view.getUint16(cursor)
+  if (steer === 0x462c) cursor += 2
+  else {
+    // `L1` to `R3`
+    const side = steer >>> 8
+    if ((side !== letterL && side !== letterR) || ((steer & 0xff) - 49) >>> 0 > 2) return fieldFault(4)
+    if (view.getUint8(cursor + 2) !== comma) return fieldFault(4)
+    cursor += 3
+  }
+  const light = view.getUint8(cursor)
+  if ((light !== letterN && light !== letterL && light !== letterR) || view.getUint8(cursor + 1) !== comma)
     return fieldFault(5)
-  cursor = numberEnd(view, cursor + 3, 250)
-  if (cursor < 0 || view.getUint8(cursor) !== comma) return fieldFault(6)
-  const area = view.getInt32(cursor)
-  if ((((area >>> 16) & 0xff) - 65) >>> 0 > 5) return fieldFault(7)
-  const isKnown = (area & 0xff00) === 0x3000 ? ((area & 0xff) - 49) >>> 0 <= 8 : (area & 0xffff) === 0x3130
-  return isKnown ? cursor + 4 : fieldFault(7)
+  cursor = numberCommaEnd(view, cursor + 2, 250)
+  if (cursor < 0) return fieldFault(6)
+  // The comma, `A` to `F` as 1 to 6, `01` to `10`
+  const area = view.getInt32(cursor - 1) ^ 0x2c403030
+  const letter = area >>> 16
+  const number = area & 0xffff
+  const known = number < 0x100 ? (number - 1) >>> 0 <= 8 : number === 0x100
+  return (letter - 1) >>> 0 <= 5 && known ? cursor + 3 : fieldFault(7)
 }
 
 /** The longest text of a master row, in characters. */

@@ -53,7 +53,7 @@ export function createScanner(format: RowFormat, options: ScannerOptions): Scann
   const { check } = format
   const partitioned = format.partition === 'day'
   const byTime = format.key === 'time-and-car'
-  const byCar = format.key === 'car'
+  const keyed = format.key !== 'none'
   const facts = newFacts()
   const groups: RowGroup[] = []
   const groupIndex = new Map<number, RowGroup>()
@@ -111,6 +111,10 @@ export function createScanner(format: RowFormat, options: ScannerOptions): Scann
       let rows = 0
       let groupBegin = 0
       let duplicates = 0
+      let seenHigh = -1
+      let seenLow = -1
+      let seenPage = 0
+      let seenWords = seen.words
       let position = start
       while (position < end) {
         const behind = check(view, position, facts)
@@ -133,10 +137,22 @@ export function createScanner(format: RowFormat, options: ScannerOptions): Scann
           part = partitioned ? index : 0
         }
         rows++
-        if (byTime) {
-          const page = index * pagesPerDay + (facts.second >>> pageShift)
-          if (seen.mark(facts.car, page, facts.second & (bitsPerPage - 1))) duplicates++
-        } else if (byCar && seen.mark(0, facts.car >>> pageShift, facts.car & (bitsPerPage - 1))) duplicates++
+        if (keyed) {
+          const key = byTime ? facts.second : facts.car
+          const high = byTime ? facts.car : 0
+          const low = byTime ? index * pagesPerDay + (key >>> pageShift) : key >>> pageShift
+          if (high !== seenHigh || low !== seenLow) {
+            seenPage = seen.find(high, low)
+            seenWords = seen.words
+            seenHigh = high
+            seenLow = low
+          }
+          const word = seenPage + ((key & (bitsPerPage - 1)) >>> 5)
+          const bits = seenWords[word] as number
+          const bit = 1 << (key & 31)
+          if ((bits & bit) !== 0) duplicates++
+          else seenWords[word] = bits | bit
+        }
         if (position !== rangeEnd || part !== rangePart) {
           if (rangeStart >= 0) kept.push(rangeStart, rangeEnd, rangePart)
           rangeStart = position

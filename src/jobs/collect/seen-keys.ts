@@ -80,8 +80,10 @@ function emptied(generation: Generation): Generation {
 }
 
 export interface SeenKeys {
-  /** Marks bit `bit` (0 to 4,095) of the page (`high`, `low`); true when it was marked before. */
-  mark(high: number, low: number, bit: number): boolean
+  /** The bitmaps; another array after a call of `find`. */
+  readonly words: Int32Array
+  /** Index in `words` of the first of the 128 words of the page (`high`, `low`). */
+  find(high: number, low: number): number
 }
 
 /** `memory`: bytes of bitmaps at most; few at first. */
@@ -89,42 +91,33 @@ export function seenKeys(memory = 64 * 1024 * 1024): SeenKeys {
   const limit = Math.max(1, Math.floor(memory / 2 / (wordsPerPage * 4)))
   let current = newGeneration(Math.min(firstPages, limit))
   let previous: Generation | undefined
-  let lastHigh = -1
-  let lastLow = -1
-  let lastWords = 0
 
-  /** First word of the page, which is made, or brought over from the older half, when it is not there. */
-  const findPage = (high: number, low: number): number => {
-    let page = pageOf(current, high, low)
-    if (page === -1) {
-      if (current.pages === current.room) {
-        if (current.room < limit) current = grown(current, Math.min(limit, current.room * 2))
-        else {
-          const oldest = previous
-          previous = current
-          current = oldest === undefined ? newGeneration(limit) : emptied(oldest)
-        }
-      }
-      page = addPage(current, high, low)
-      const old = previous === undefined ? -1 : pageOf(previous, high, low)
-      if (previous !== undefined && old !== -1)
-        current.words.set(previous.words.subarray(old * wordsPerPage, (old + 1) * wordsPerPage), page * wordsPerPage)
+  const makeRoom = () => {
+    if (current.pages < current.room) return
+    if (current.room < limit) {
+      current = grown(current, Math.min(limit, current.room * 2))
+      return
     }
-    return page * wordsPerPage
+    const oldest = previous
+    previous = current
+    current = oldest === undefined ? newGeneration(limit) : emptied(oldest)
   }
 
   return {
-    mark(high, low, bit) {
-      if (high !== lastHigh || low !== lastLow) {
-        lastWords = findPage(high, low)
-        lastHigh = high
-        lastLow = low
+    get words() {
+      return current.words
+    },
+    find(high, low) {
+      let page = pageOf(current, high, low)
+      if (page === -1) {
+        makeRoom()
+        page = addPage(current, high, low)
+        const old = previous === undefined ? -1 : pageOf(previous, high, low)
+        // Touched again, it belongs to the younger half.
+        if (previous !== undefined && old !== -1)
+          current.words.set(previous.words.subarray(old * wordsPerPage, (old + 1) * wordsPerPage), page * wordsPerPage)
       }
-      const word = lastWords + (bit >>> 5)
-      const mask = 1 << (bit & 31)
-      const before = current.words[word] ?? 0
-      current.words[word] = before | mask
-      return (before & mask) !== 0
+      return page * wordsPerPage
     },
   }
 }

@@ -46,27 +46,34 @@ export interface StageInput {
   readonly onProgress?: (consumed: number) => void
 }
 
-/** Kept ranges gathered so that each part is written at once: pairs of part and bytes, valid until the next call. */
+/** Ranges of so many bytes are written as they stand, smaller ones are gathered first. */
+const largeRange = 64 * 1024
+
+/** Kept ranges as few large pieces: pairs of part and bytes, in order within a part, valid until the next piece. */
 function gatherer() {
   let scratch = Buffer.alloc(0)
   return function* gather(bytes: Buffer, kept: KeptRanges): Generator<readonly [part: number, data: Uint8Array]> {
-    const [start = 0, end = 0, only = 0] = kept
-    if (kept.length <= 3) {
-      if (kept.length === 3) yield [only, bytes.subarray(start, end)]
-      return
-    }
-    const ranges = new Map<number, number[]>()
+    const byPart = new Map<number, number[]>()
     for (let i = 0; i < kept.length; i += 3) {
-      const part = kept[i + 2] ?? 0
-      const list = ranges.get(part)
-      if (list === undefined) ranges.set(part, [kept[i] ?? 0, kept[i + 1] ?? 0])
-      else list.push(kept[i] ?? 0, kept[i + 1] ?? 0)
+      const [start = 0, end = 0, part = 0] = [kept[i], kept[i + 1], kept[i + 2]]
+      const ranges = byPart.get(part)
+      if (ranges === undefined) byPart.set(part, [start, end])
+      else ranges.push(start, end)
     }
-    if (scratch.byteLength === 0) scratch = Buffer.allocUnsafeSlow(bytes.byteLength)
-    for (const [part, list] of ranges) {
+    for (const [part, ranges] of byPart) {
       let filled = 0
-      for (let i = 0; i < list.length; i += 2) filled += bytes.copy(scratch, filled, list[i], list[i + 1])
-      yield [part, scratch.subarray(0, filled)]
+      for (let i = 0; i < ranges.length; i += 2) {
+        const [start = 0, end = 0] = [ranges[i], ranges[i + 1]]
+        if (end - start < largeRange) {
+          if (scratch.byteLength === 0) scratch = Buffer.allocUnsafeSlow(bytes.byteLength)
+          filled += bytes.copy(scratch, filled, start, end)
+          continue
+        }
+        if (filled > 0) yield [part, scratch.subarray(0, filled)]
+        filled = 0
+        yield [part, bytes.subarray(start, end)]
+      }
+      if (filled > 0) yield [part, scratch.subarray(0, filled)]
     }
   }
 }
