@@ -32,13 +32,17 @@ export async function storedPartitions(
     .filter((entry) => entry.kind === 'directory' && entry.name.startsWith(prefix))
     .map((entry) => entry.name.slice(prefix.length))
     .filter((value) => isPartitionValue(mart.partition.unit, value))
-  const found = await Promise.all(
-    values.map(async (value): Promise<StoredPartition[]> => {
-      const file = partitionPath(context, mart, value)
-      const info = await context.files.stat(file)
-      if (info?.kind !== 'file') return []
-      return [{ value, file, bytes: info.size, modified: info.modified }]
-    }),
-  )
-  return found.flat()
+  const found = await Promise.all(values.map((value) => storedPartition(context, mart, value)))
+  return found.flatMap((partition) => partition ?? [])
+}
+
+/** One partition, undefined when there is none. */
+export async function storedPartition(
+  context: Pick<JobContext, 'files' | 'layout'>,
+  mart: Mart,
+  value: string,
+): Promise<StoredPartition | undefined> {
+  const file = partitionPath(context, mart, value)
+  const info = await context.files.stat(file)
+  return info?.kind === 'file' ? { value, file, bytes: info.size, modified: info.modified } : undefined
 }

@@ -9,7 +9,7 @@ import { duckdbError } from '../../engines/duckdb/errors.js'
 import { parquetRows } from '../../engines/duckdb/parquet.js'
 import { martRelation } from '../../engines/duckdb/relations.js'
 import { identifier, textLiteral } from '../../engines/duckdb/syntax.js'
-import { partitionPath, storedPartitions } from '../../marts/partitions.js'
+import { partitionPath, storedPartition } from '../../marts/partitions.js'
 import { type CatalogueEntry, fileMetadata, readEntry, removeEntry, writeEntry } from './catalogue.js'
 import { rowsByCar } from './count-rows.js'
 import { type DataTestResult, runDataTests } from './data-tests.js'
@@ -73,7 +73,7 @@ async function removeLeftovers(context: JobContext, mart: Mart, value: string): 
 }
 
 async function fingerprintNow(context: JobContext, session: BuildSession, mart: Mart, value: string) {
-  const stored = (await storedPartitions(context, mart)).find((entry) => entry.value === value)
+  const stored = await storedPartition(context, mart, value)
   if (stored === undefined) return undefined
   const found = await storedFingerprint(context, () => session.database(), mart, stored)
   return 'unreadable' in found ? undefined : found.fingerprint
@@ -208,9 +208,12 @@ async function copy(
 ): Promise<number> {
   const pairs = Object.entries(metadata).map(([key, text]) => `${textLiteral(key)}: ${textLiteral(text)}`)
   await connection.run('SET enable_progress_bar = true; SET enable_progress_bar_print = false')
+  let told = 0
   const timer = setInterval(() => {
     const { percentage } = connection.progress
-    if (percentage > 0) onProgress(percentage / 100)
+    if (percentage <= told) return
+    told = percentage
+    onProgress(percentage / 100)
   }, 250)
   try {
     const reader = await connection.runAndReadAll(

@@ -4,6 +4,7 @@ import { type StageEnd, stage } from '../../core/events.js'
 import type { JobContext } from '../../core/ports.js'
 import { duration, number, plural, rate } from '../../render/format.js'
 import { table as textTable } from '../../render/table.js'
+import { asSiteError, assertSiteWritable } from '../collect/site-errors.js'
 import {
   buildPartition,
   type PartitionResult,
@@ -71,6 +72,7 @@ export async function buildMarts(input: BuildInput, context: JobContext): Promis
       context,
       () => session.database(),
     )
+    if (plan.items.some((item) => item.action === 'build')) await assertSiteWritable(context)
     outcome = await runPlan(plan, input, session, context)
     for (const [id, result] of outcome.results) {
       if (result.status !== 'unchanged' || !earlier.has(id)) earlier.set(id, result)
@@ -81,7 +83,7 @@ export async function buildMarts(input: BuildInput, context: JobContext): Promis
   if (outcome.stale) {
     throw new FailedError('BUILD_OVERTAKEN', 'other processes keep changing what is built: run this again later')
   }
-  throwFirst(outcome.failures, partitions)
+  throwFirst(outcome.failures, partitions, context)
   const built = partitions.filter((result) => result.status === 'built')
   return {
     partitions,
@@ -232,10 +234,10 @@ async function handleOrphans(
   }
 }
 
-function throwFirst(failures: readonly Failure[], partitions: readonly PartitionResult[]): void {
+function throwFirst(failures: readonly Failure[], partitions: readonly PartitionResult[], context: JobContext): void {
   const first = failures.find(({ error }) => !(error instanceof CheckError)) ?? failures[0]
   if (first === undefined) return
-  if (!(first.error instanceof SmartcarError)) throw first.error
+  if (!(first.error instanceof SmartcarError)) throw asSiteError(first.error, context)
   const others = failures.length === 1 ? '' : ` (and ${failures.length - 1} more failed)`
   const { code, message, hints, place, data } = first.error
   const details = {

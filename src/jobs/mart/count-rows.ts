@@ -38,7 +38,10 @@ export async function rowsByCar(
     }
   }
   const found = new Map<string, number>()
-  for (const [index, count] of counts.entries()) if (count > 0) found.set(carNumberAt(index), count)
+  for (let index = 0; index < carIndexCount; index++) {
+    const count = counts[index] as number
+    if (count > 0) found.set(carNumberAt(index), count)
+  }
   return found
 }
 

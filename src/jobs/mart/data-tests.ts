@@ -274,7 +274,7 @@ async function compareCounts(
   const source = await countedSource(test.from)
   if (source === undefined) return undefined
   const { column, to, toColumn } = test.joined
-  const wanted = new Set(await texts(connection, `SELECT DISTINCT ${id(toColumn)} FROM ${id(to)}`))
+  const wanted = new Set(await texts(connection, `SELECT DISTINCT CAST(${id(toColumn)} AS VARCHAR) FROM ${id(to)}`))
   const kept = new Map(await textCounts(connection, `SELECT ${id(column)}, count(*) FROM ${tested} GROUP BY ALL`))
   const differing = [...new Set([...wanted, ...kept.keys()])].flatMap((car) => {
     const rows = { source: wanted.has(car) ? (source.get(car) ?? 0) : 0, mart: kept.get(car) ?? 0 }

@@ -104,6 +104,31 @@ async function smallDisk(): Promise<string | undefined> {
   return undefined
 }
 
+describe('a read-only site folder', async () => {
+  const disk = await smallDisk()
+
+  it.skipIf(disk === undefined)(
+    'is named before anything is tried (skipped where nothing can be mounted)',
+    async () => {
+      const mountPoint = disk ?? ''
+      try {
+        await using context = await testContext(path.join(mountPoint, 'site'))
+        await smallSite(context)
+        await execa('mount', ['-o', 'remount,ro', mountPoint])
+        const message = expect.stringContaining(`the site folder ${context.layout.root} cannot be written`)
+        await expect(buildMarts({}, context)).rejects.toMatchObject({ code: 'SITE_NOT_WRITABLE', message })
+        await using warehouse = await openWarehouse(context)
+        expect(await warehouse.rows('SELECT count(*) AS rows, 0 AS speed FROM smartcar_drive_info_2', totals)).toEqual([
+          { rows: 90, speed: 0 },
+        ])
+      } finally {
+        await execa('umount', [mountPoint])
+        await rmdir(mountPoint)
+      }
+    },
+  )
+})
+
 describe('a full disk', async () => {
   const disk = await smallDisk()
 
