@@ -92,14 +92,11 @@ export function durationText(seconds: number): string {
 const unlessMissing = (text: string) => (issue: { readonly input?: unknown }) =>
   issue.input === undefined ? 'is missing' : text
 
-/** What zod says about a mapping, in our words; a wrong key is told by what is wrong with it. */
+/** What zod says about something that is no mapping, in our words. */
 function mappingError(text: string) {
   return {
-    error: (issue: { readonly code?: string; readonly input?: unknown; readonly issues?: readonly unknown[] }) => {
-      if (issue.code === 'invalid_type') return unlessMissing(text)(issue)
-      const [inner] = issue.code === 'invalid_key' ? (issue.issues ?? []) : []
-      return (inner as { readonly message?: string } | undefined)?.message
-    },
+    error: (issue: { readonly code?: string; readonly input?: unknown }) =>
+      issue.code === 'invalid_type' ? unlessMissing(text)(issue) : undefined,
   }
 }
 
@@ -116,9 +113,7 @@ const lowerName = textOf.regex(
   'must be lower-case letters, digits and underscores, starting with a letter',
 )
 
-const ownName = lowerName.refine((name) => !reserved.has(name), {
-  error: (issue) => `"${String(issue.input)}" is a name that smartcar uses itself: choose another`,
-})
+const ownName = lowerName.refine((name) => !reserved.has(name), 'is a name that smartcar uses itself: choose another')
 
 /** One of a few words; a mistyped one gets a "did you mean". */
 function oneOf<const T extends readonly [string, ...string[]]>(words: T) {

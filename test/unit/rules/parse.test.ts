@@ -66,7 +66,7 @@ describe('a rule file', () => {
     ['group: car_number', 'group: car', 'group: must be car_number'],
     ['{ avg: speed }', '{ average: speed }', 'aggregates.avg_speed: must be one of avg, min, max, sum, count'],
     ['{ avg: speed }', 'avg(speed)', 'aggregates.avg_speed: must be one of avg, min, max, sum, count'],
-    ['  avg_speed: { avg', '  speed: { avg', 'aggregates.speed: "speed" is a name that smartcar uses itself'],
+    ['  avg_speed: { avg', '  speed: { avg', 'the key "aggregates.speed" is a name that smartcar uses itself'],
     ['  expiry: 7d', '  expiry: 0s', 'output.expiry: must be longer than 0s'],
     [
       '{ avg: speed }',
@@ -93,7 +93,7 @@ describe('a rule file', () => {
     [
       '    avg_speed: avg_speed',
       '    member: avg_speed',
-      'output.columns.member: "member" is a name that smartcar uses itself',
+      'the key "output.columns.member" is a name that smartcar uses itself',
     ],
     [
       'allowed_lateness: 60s',
