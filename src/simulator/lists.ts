@@ -7,7 +7,7 @@ import { ByteBuffer, comma, newline, padded } from './bytes.js'
 import { carNumberOf, checkCars, masterCars } from './fleet.js'
 import { drawIncident, type IncidentHeader, incidentColumns, incidentHeader } from './incidents.js'
 import { checkSeed, defaultMonth, defaultSeed, type SimulateOptions, type SimulateResult } from './options.js'
-import { Output, type OutputOptions, outputPath, type SimulatedFile } from './output.js'
+import { checkPlaces, Output, type OutputOptions, outputPath, type SimulatedFile } from './output.js'
 import { incomeHeader, incomeRow, type Locale, masterRow, ownersInOrder } from './owners.js'
 import { Random } from './random.js'
 import { recordedRun } from './recorded-run.js'
@@ -31,6 +31,7 @@ const blockBytes = 256 * 1024
 
 async function runList(run: ListRun, options: SimulateOptions, context: JobContext): Promise<SimulateResult> {
   const destination = options.out ?? context.layout.landing
+  await checkPlaces(context, destination, undefined)
   const targets = run.files.map(
     ({ name }): OutputOptions => ({
       destination: typeof destination === 'string' ? path.resolve(destination) : destination,

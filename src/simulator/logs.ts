@@ -7,7 +7,7 @@ import type { DrivePlan, DriveReport } from './drive-source.js'
 import type { FaultRecord } from './faults.js'
 import { carNumberOf, drivers } from './fleet.js'
 import { type CheckedLogOptions, checkLogOptions, type LogOptions, type SimulateResult } from './options.js'
-import { Output, type OutputOptions, outputPath, type SimulatedFile } from './output.js'
+import { checkPlaces, Output, type OutputOptions, outputPath, type SimulatedFile } from './output.js'
 import { driveProducer, type Producer, statusProducer, threadCount } from './producer.js'
 import { type Progress, recordedRun } from './recorded-run.js'
 import { driveRowsPerDay, speedingWindows } from './speeding.js'
@@ -59,6 +59,7 @@ async function runLog<Report extends { readonly faults: readonly FaultRecord[] }
   const { seed, cars, days, faults } = checked
   const targets = outputs(kind, options, days, context)
   const truthPath = options.truth === undefined ? undefined : path.resolve(options.truth)
+  await checkPlaces(context, options.out ?? context.layout.landing, truthPath)
   const stream = targets.some(({ destination }) => typeof destination !== 'string')
   const head = {
     kind: kind.kind,

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import { UsageError } from '../core/errors.js'
 import type { AtomicFile, JobContext } from '../core/ports.js'
 
 const compress = promisify(gzip)
@@ -95,6 +96,20 @@ export class Output implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.file?.[Symbol.asyncDispose]()
   }
+}
+
+/** Throws UsageError before any work when the folder is a file, or the truth file a folder. */
+export async function checkPlaces(
+  context: Pick<JobContext, 'files'>,
+  destination: Destination,
+  truth: string | undefined,
+): Promise<void> {
+  const folder = typeof destination === 'string' ? await context.files.stat(destination) : undefined
+  if (folder !== undefined && folder.kind !== 'directory')
+    throw new UsageError('OUT_INVALID', `${folder.path} is a file, not a folder`, { hints: ['give --out a folder'] })
+  const file = truth === undefined ? undefined : await context.files.stat(truth)
+  if (file !== undefined && file.kind !== 'file')
+    throw new UsageError('TRUTH_INVALID', `${file.path} is a folder`, { hints: ['give --truth a file'] })
 }
 
 /** Path of the file; `-` for a stream. */

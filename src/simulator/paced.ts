@@ -14,7 +14,7 @@ import { carNumberOf, drivers } from './fleet.js'
 import { type GrowingLog, growingFile, growingStream } from './growing-log.js'
 import { readLogEnd } from './log-tail.js'
 import { type CheckedLogOptions, checkLogOptions, type LogOptions } from './options.js'
-import type { WrittenFile } from './output.js'
+import { checkPlaces, type WrittenFile } from './output.js'
 import { lockOutput } from './recorded-run.js'
 import { driveRowsPerDay, speedingWindows } from './speeding.js'
 import { TruthWriter } from './truth-writer.js'
@@ -273,6 +273,7 @@ export async function simulatePaced(options: PacedOptions, context: JobContext):
   const checked = checkLogOptions(options)
   const { cars, days } = checked
   const out = options.out ?? context.layout.landing
+  await checkPlaces(context, out, options.truth)
   const log = typeof out === 'string' ? path.join(path.resolve(out), pacedLogName) : '-'
   return stage(
     context.emit,

@@ -1,4 +1,4 @@
-import { clockText, secondsPerDay } from '../core/calendar.js'
+import { secondsPerDay } from '../core/calendar.js'
 import { ByteBuffer } from './bytes.js'
 import { DriveRows, LogClock, secondsPerStep } from './drive-rows.js'
 import { areaBit, driveHeader, speedOf } from './drive-tables.js'
@@ -151,10 +151,4 @@ export class ReplayFleet {
     await this.sink.speeding(speedingWindows(dayOfNumber(this.day), [this.windows.take()], carNumberOf))
     this.windows = new SpeedingWindows(0, this.cars)
   }
-}
-
-/** yyyyMMddHHmmss of a step. */
-export function stepTime(step: Step): string {
-  const day = Math.floor(step / stepsPerDay)
-  return dayOfNumber(day) + clockText((step - day * stepsPerDay) * secondsPerStep)
 }

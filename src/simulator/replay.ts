@@ -7,7 +7,7 @@ import { type LineBlock, sniffDelimiter, splitFields, textLines } from './csv-li
 import { secondsPerStep } from './drive-rows.js'
 import { carNumberOf, checkCars } from './fleet.js'
 import { checkSeed, defaultDay, defaultSeed, type SimulateOptions, type SimulateResult } from './options.js'
-import { Output, type SimulatedFile } from './output.js'
+import { checkPlaces, Output, type SimulatedFile } from './output.js'
 import { recordedRun } from './recorded-run.js'
 import { knownTimes, recordedTime } from './recorded-time.js'
 import { numberOfDay, ReplayFleet, type ReplaySink, type Step } from './replay-fleet.js'
@@ -231,6 +231,7 @@ export async function simulateReplay(options: ReplayOptions, context: JobContext
     )
   const out = options.out ?? context.layout.landing
   const truthPath = options.truth === undefined ? undefined : path.resolve(options.truth)
+  await checkPlaces(context, out, truthPath)
   const remembered = typeof input === 'string' && typeof out === 'string'
   const head = {
     kind: 'replay',

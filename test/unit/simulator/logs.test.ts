@@ -384,6 +384,14 @@ describe('faults', () => {
   })
 })
 
+it('refuses a file as a folder and a folder as a truth file', async () => {
+  await using context = await testContext()
+  const file = path.join(context.layout.root, 'file')
+  await writeFile(file, '')
+  await expect(simulateStatus({ out: file }, context)).rejects.toMatchObject({ code: 'OUT_INVALID' })
+  await expect(simulateDrive({ truth: context.layout.root }, context)).rejects.toMatchObject({ code: 'TRUTH_INVALID' })
+})
+
 it.each([
   [{ cars: 0 }, 'CARS_INVALID'],
   [{ cars: 260_000 }, 'CARS_INVALID'],
