@@ -61,7 +61,7 @@ async function makeInput(run: PilotRun, { source }: PilotOptions, context: JobCo
  */
 export async function runPilot(options: PilotOptions, context: JobContext): Promise<PilotResult> {
   const started = context.clock.monotonic()
-  const run = await startRun(context)
+  const run = startRun(context)
   const { files, simulation } = await makeInput(run, options, context)
   const { days, driveDays, kinds } = await run.stage('collect', 'collect', (inside) => collectFiles(files, inside))
   await run.record(days)

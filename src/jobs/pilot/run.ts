@@ -34,9 +34,10 @@ function below(parent: string, context: JobContext): JobContext {
   }
 }
 
-export async function startRun(context: JobContext): Promise<PilotRun> {
+export function startRun(context: JobContext): PilotRun {
   const startedAt = new Date(context.clock.now()).toISOString()
-  const sequence = await nextRun(context)
+  // Taken late: another run at the same time must not get the same number.
+  let sequence: number | undefined
   const stages: StageRecord[] = []
   let changed = false
   return {
@@ -59,7 +60,9 @@ export async function startRun(context: JobContext): Promise<PilotRun> {
       return done.value
     },
     async record(days) {
-      if (changed) await writeRun({ schemaVersion: 1, sequence, startedAt, days: [...days], stages }, context)
+      if (!changed) return
+      sequence ??= await nextRun(context)
+      await writeRun({ schemaVersion: 1, sequence, startedAt, days: [...days], stages }, context)
     },
   }
 }

@@ -1,3 +1,4 @@
+import { UsageError } from '../../core/errors.js'
 import { readLakeManifests } from '../../core/lake.js'
 import type { RecordKind } from '../../core/layout.js'
 import type { JobContext } from '../../core/ports.js'
@@ -26,6 +27,12 @@ export async function collectFiles(paths: readonly string[], context: JobContext
   const failure = collectFailure(result)
   const useful = result.files.filter(({ status }) => status !== 'failed')
   if (failure !== undefined && useful.length === 0) throw failure
+  if (useful.length === 0) {
+    const skipped = result.skipped.map(({ path, reason }) => `${path} is passed over: ${reason}`)
+    throw new UsageError('NOTHING_TO_COLLECT', `there is no file to collect in ${paths.join(', ')}`, {
+      hints: [...skipped.slice(0, 3), 'give status, drive, master or purchase files, or a folder of them'],
+    })
+  }
   for (const { error } of result.files) {
     if (error === null) continue
     context.emit({ t: 'note', level: 'warn', text: `left out: ${error.message}` })

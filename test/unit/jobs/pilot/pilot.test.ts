@@ -187,6 +187,17 @@ describe('runPilot, otherwise', () => {
     expect(pilotSummary(result)).toContain('no report: no day was built')
   })
 
+  it('refuses a folder without files', async () => {
+    await using context = await testContext()
+    const folder = path.join(context.layout.root, 'given')
+    await context.files.mkdir(path.join(folder, 'inside'))
+    await expect(runPilot({ ...base, source: { kind: 'files', paths: [folder] } }, context)).rejects.toMatchObject({
+      code: 'NOTHING_TO_COLLECT',
+      exit: 'usage',
+      hints: [expect.stringContaining('subfolder'), expect.anything()],
+    })
+  })
+
   it('passes over a file of another kind, but not when there is no other', async () => {
     await using context = await testContext()
     const [wrong, right] = ['wrong.txt', 'right.log'].map((name) => path.join(context.layout.root, name)) as [
