@@ -268,6 +268,7 @@ export async function startPostgres(context: PostgresContext, options: PostgresO
 
 /** Stops the server, waited for; open transactions are rolled back. `stopped` is false when it did not run. */
 export async function stopPostgres(context: PostgresContext): Promise<{ readonly stopped: boolean }> {
+  if ((await readRecordOf(context)) === undefined) return { stopped: false }
   await using _lock = await lock(context, 'stopping PostgreSQL')
   const record = await readRecordOf(context)
   if (record === undefined) return { stopped: false }

@@ -322,6 +322,22 @@ test('logins that fail say which and how to mend it; no message holds a password
       )
     ).partitions,
   ).toMatchObject([{ status: 'unchanged' }])
+  const url = `postgres://guest@${at}/smartcar`
+  const named = (target: object, environment: PasswordSources['environment']) =>
+    exportMart(
+      { mart: symptomMart, to: 'dwh' },
+      {
+        site: { ...site, export: { target: 'embedded', targets: { dwh: { url, schema: 'of_guest', ...target } } } },
+        passwords: { environment },
+      },
+      context,
+    )
+  expect(await named({ passwordFile: file }, {})).toMatchObject({ partitions: [{ status: 'unchanged' }] })
+  expect(await named({ passwordEnv: 'DWH' }, { DWH: 'guest-secret' })).toMatchObject({
+    partitions: [{ status: 'unchanged' }],
+  })
+  await expect(named({ passwordEnv: 'DWH' }, {})).rejects.toMatchObject({ code: 'PASSWORD_ENV_MISSING' })
+  await expect(named({ passwordFile: `${file}.gone` }, {})).rejects.toMatchObject({ code: 'PASSWORD_FILE_MISSING' })
   await ask('DROP OWNED BY guest CASCADE')
   await ask('DROP ROLE guest')
 })
