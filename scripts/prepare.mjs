@@ -23,18 +23,20 @@ function runNode(args) {
   if (status !== 0) process.exit(status ?? 1)
 }
 
+// `run`: what runs and builds, a quarter of all packages; else also what tests.
+const scope = process.argv[2] === 'run' ? 'run' : 'all'
 const installStamp = 'node_modules/.smartcar-installed'
 // Native packages belong to one platform: a folder carried to another machine is installed anew.
 const wanted = digest(`${readFileSync('package-lock.json', 'utf8')}${process.platform}-${process.arch}`)
-if (!stamped(installStamp, wanted)) {
+if (!stamped(installStamp, `${wanted} all`) && !stamped(installStamp, `${wanted} ${scope}`)) {
   const npm = process.env.npm_execpath
   if (npm === undefined) {
     console.error('packages are missing: run npm ci')
     process.exit(1)
   }
-  console.error('installing packages (the first time this takes about a minute)')
-  runNode([npm, 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'])
-  writeFileSync(installStamp, wanted)
+  console.error('installing packages')
+  runNode([npm, 'ci', scope === 'run' ? '--omit=dev' : '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'])
+  writeFileSync(installStamp, `${wanted} ${scope}`)
 }
 
 const files = ['src', 'commands', 'scripts/build.mjs', 'package.json', 'package-lock.json'].flatMap((entry) =>
