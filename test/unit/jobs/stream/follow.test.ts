@@ -1,9 +1,10 @@
-import { appendFile, rename, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, rename, stat, truncate, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Files } from '../../../../src/core/ports.js'
 import { systemClock } from '../../../../src/io/clock.js'
 import { localFiles } from '../../../../src/io/files.js'
+import type { TailPosition } from '../../../../src/jobs/stream/tail.js'
 import { type TestContext, testContext } from '../../../support/context.js'
 import {
   drawDay,
@@ -191,23 +192,30 @@ describe('rotation and truncation', () => {
     const stop = new AbortController()
     const file = path.join(context.layout.root, 'input', 'app.log')
     const following = run({ ...context, signal: stop.signal }, { kind: 'follow', path: file })
-    const pause = () => new Promise((done) => setTimeout(done, 60))
-    await pause()
+    /** Waits until everything that the log holds was taken: what is truncated before that is lost for anybody. */
+    const caughtUp = async (name = file): Promise<void> => {
+      const { ino, size } = await stat(name)
+      for (;;) {
+        const [state] = await context.files.list(path.join(context.layout.state, 'stream'))
+        const text = state === undefined ? undefined : await context.files.readText(state.path)
+        const position = text === undefined ? undefined : (JSON.parse(text) as { position: TailPosition }).position
+        if (position?.inode === ino && position.offset === size) return
+        await new Promise((done) => setTimeout(done, 10))
+      }
+    }
     await put(context, 'app.log', text[0] ?? '')
-    await pause()
+    await caughtUp()
     await appendFile(file, text[1] ?? '')
     await rename(file, `${file}.1`)
-    await pause()
+    await caughtUp(`${file}.1`)
     await appendFile(`${file}.1`, (text[2] ?? '').slice(0, -1))
-    await pause()
     await writeFile(file, text[3] ?? '')
-    await pause()
-    await pause()
+    await caughtUp()
     await truncate(file)
     await appendFile(file, text[4] ?? '')
-    await pause()
+    await caughtUp()
     await appendFile(file, text[5] ?? '')
-    await pause()
+    await caughtUp()
     stop.abort()
     const result = await following
     expect(result.rows.rows).toBe(rows.length)
