@@ -23,6 +23,7 @@ import {
   ownAlertsRelation,
   uncheckedRelation,
 } from './relations.js'
+import { plainValue } from './values.js'
 
 export type QueryParameters = DuckDBValue[] | Record<string, DuckDBValue>
 
@@ -179,16 +180,6 @@ async function createView(
   }
 }
 
-/** Whole numbers as numbers where they fit, whatever width DuckDB gave them (sums are 128 bits wide). */
-function plain(value: unknown): unknown {
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value
-  if (Array.isArray(value)) return value.map(plain)
-  if (value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype) {
-    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry)]))
-  }
-  return value
-}
-
 /** See Warehouse.rows; for connections that are not the warehouse's own. */
 export async function readRows<T>(
   context: Pick<JobContext, 'signal'>,
@@ -200,7 +191,7 @@ export async function readRows<T>(
   let found: unknown[]
   try {
     const reader = await connection.runAndReadAll(sql, parameters)
-    found = reader.getRowObjectsJS().map(plain)
+    found = reader.getRowObjectsJS().map(plainValue)
   } catch (cause) {
     throwIfInterrupted(context.signal)
     const reason = reasonOf(cause)

@@ -1,8 +1,10 @@
 /** The data tests of a mart as SQL, run on one partition. */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { z } from 'zod'
 import { BugError } from '../../core/errors.js'
 import type { DataTest, Mart } from '../../core/mart.js'
 import { duckdbDialect } from '../../engines/duckdb/dialect.js'
+import { plainValue } from '../../engines/duckdb/values.js'
 
 export interface DataTestResult {
   /** What was tested, for people: `not null: age`. */
@@ -154,7 +156,7 @@ function setTest(test: SetDataTest, tested: string, value: string, distinctSourc
 function lostOrGained(test: Extract<DataTest, { test: 'conserved' }>, tested: string, condition: string): string {
   const column = test.joined?.column ?? test.key?.at(-1) ?? ''
   const counted = test.key === undefined ? '*' : `DISTINCT (${list(test.key)})`
-  return `SELECT ${id(column)}, source.times AS rows_in_source, mart.times AS rows_in_mart
+  return `SELECT ${id(column)}, coalesce(source.times, 0) AS rows_in_source, coalesce(mart.times, 0) AS rows_in_mart
 FROM (SELECT ${id(column)}, count(${counted}) AS times FROM ${id(test.from)} WHERE ${condition} GROUP BY ALL) source
 FULL JOIN (SELECT ${id(column)}, count(*) AS times FROM ${tested} GROUP BY ALL) mart USING (${id(column)})
 WHERE source.times IS DISTINCT FROM mart.times`
@@ -171,9 +173,11 @@ async function numbers(connection: DuckDBConnection, sql: string): Promise<reado
   return row.map(Number)
 }
 
+const sampleRow = z.record(z.string(), z.unknown())
+
 async function sampleOf(connection: DuckDBConnection, sql: string): Promise<DataTestResult['sample']> {
   const reader = await connection.runAndReadAll(`SELECT * FROM (${sql}) ORDER BY ALL LIMIT 5`)
-  return reader.getRowObjectsJson()
+  return reader.getRowObjectsJS().map((row) => sampleRow.parse(plainValue(row)))
 }
 
 export interface TestedPartition {

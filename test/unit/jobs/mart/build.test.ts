@@ -194,7 +194,7 @@ describe('a failing data test', () => {
     expect(lost.message).toContain(
       'conserved: rows of smartcar_drive_info_2 with a car in smartcar_master_over18: 15 failed',
     )
-    expect(lost.message).toContain('"car_number":"B0002","rows_in_source":"15","rows_in_mart":null')
+    expect(lost.message).toContain('"car_number":"B0002","rows_in_source":15,"rows_in_mart":0')
     await writeFile(sql, good.replace('m.car_number = d.car_number', "m.car_number IN (d.car_number, 'A0001')"))
     const twice = await failure(
       buildMarts({ marts: ['managed_smartcar_drive_info'], to: day }, { ...context, templates }),

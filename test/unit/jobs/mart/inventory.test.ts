@@ -59,6 +59,6 @@ it('tests what is built, and says when what is collected has changed since', asy
     code: 'DATA_TEST_FAILED',
     exitCode: 5,
     hints: ['what is collected has changed since: smartcar mart build'],
-    message: expect.stringContaining('"rows_in_source":"16","rows_in_mart":"15"'),
+    message: expect.stringContaining('"rows_in_source":16,"rows_in_mart":15'),
   })
 })
