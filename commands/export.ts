@@ -19,7 +19,9 @@ export default class Export extends BaseCommand {
     '<%= config.bin %> <%= command.id %> managed_smartcar_status_info --from 20200301 --until 20200331 --to csv -o out/',
     '<%= config.bin %> <%= command.id %> --stop',
   ]
-  static override args = { mart: Args.string({ description: 'the mart, as smartcar mart list names it' }) }
+  static override args = {
+    mart: Args.string({ ignoreStdin: true, description: 'the mart, as smartcar mart list names it' }),
+  }
   static override flags = {
     day: dayFlag({ exclusive: ['from', 'until', 'month'], description: 'this day only [default: everything built]' }),
     from: dayFlag({ description: 'first day' }),

@@ -5,7 +5,9 @@ import { BaseCommand } from '../src/cli/base-command.js'
 export default class HelpCommand extends BaseCommand {
   static override summary = 'show help for a command or a topic'
   static override examples = ['<%= config.bin %> help pilot', '<%= config.bin %> help exit-codes']
-  static override args = { command: Args.string({ description: 'command or topic (exit-codes, environment)' }) }
+  static override args = {
+    command: Args.string({ ignoreStdin: true, description: 'command or topic (exit-codes, environment)' }),
+  }
   static override strict = false
 
   async run(): Promise<void> {

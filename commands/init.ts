@@ -9,7 +9,9 @@ export default class Init extends BaseCommand {
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> pilot --name pilot --locale en',
   ]
-  static override args = { folder: Args.string({ default: '.', description: 'folder of the new site' }) }
+  static override args = {
+    folder: Args.string({ default: '.', ignoreStdin: true, description: 'folder of the new site' }),
+  }
   static override flags = {
     name: Flags.string({ description: 'name of the site [default: name of the folder]' }),
     profile: Flags.option({ options: ['embedded'] as const, default: 'embedded' as const })({

@@ -9,7 +9,7 @@ export default class HostsFacts extends BaseCommand {
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> server01 --json',
   ]
-  static override args = { host: Args.string({ description: 'one host [default: all]' }) }
+  static override args = { host: Args.string({ ignoreStdin: true, description: 'one host [default: all]' }) }
 
   async run() {
     const { args, flags } = await this.parse(HostsFacts)

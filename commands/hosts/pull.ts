@@ -8,8 +8,8 @@ export default class HostsPull extends BaseCommand {
   static override description = 'From several hosts at once each file goes into a folder with the name of its host.'
   static override examples = ['<%= config.bin %> <%= command.id %> /var/log/messages logs --sudo']
   static override args = {
-    file: Args.string({ required: true, description: 'absolute path on the host' }),
-    folder: Args.string({ default: '.', description: 'folder of this machine' }),
+    file: Args.string({ ignoreStdin: true, required: true, description: 'absolute path on the host' }),
+    folder: Args.string({ ignoreStdin: true, default: '.', description: 'folder of this machine' }),
   }
   static override flags = {
     host: hostFlag(),

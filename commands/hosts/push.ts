@@ -10,8 +10,12 @@ export default class HostsPush extends BaseCommand {
     '<%= config.bin %> <%= command.id %> job.jar /tmp/ --host server02',
   ]
   static override args = {
-    file: Args.string({ required: true, description: 'file of this machine' }),
-    target: Args.string({ required: true, description: 'absolute path on the host; a folder when it ends with /' }),
+    file: Args.string({ ignoreStdin: true, required: true, description: 'file of this machine' }),
+    target: Args.string({
+      ignoreStdin: true,
+      required: true,
+      description: 'absolute path on the host; a folder when it ends with /',
+    }),
   }
   static override flags = {
     host: hostFlag(),

@@ -6,7 +6,9 @@ import { FailedError } from '../../src/core/errors.js'
 export default class HostsSsh extends BaseCommand {
   static override summary = 'a shell on a host, logged in as the site says'
   static override examples = ['<%= config.bin %> <%= command.id %> server01']
-  static override args = { host: Args.string({ required: true, description: 'name of the host in the site' }) }
+  static override args = {
+    host: Args.string({ ignoreStdin: true, required: true, description: 'name of the host in the site' }),
+  }
 
   async run() {
     const { args, flags } = await this.parse(HostsSsh)

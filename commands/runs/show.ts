@@ -7,7 +7,9 @@ export default class RunsShow extends BaseCommand {
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> 20261122-1609',
   ]
-  static override args = { run: Args.string({ description: 'id, or how it begins [default: the newest]' }) }
+  static override args = {
+    run: Args.string({ ignoreStdin: true, description: 'id, or how it begins [default: the newest]' }),
+  }
 
   async run() {
     const { args, flags } = await this.parse(RunsShow)

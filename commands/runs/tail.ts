@@ -4,7 +4,9 @@ import { BaseCommand } from '../../src/cli/base-command.js'
 export default class RunsTail extends BaseCommand {
   static override summary = 'follow a run that is under way, until it ends'
   static override examples = ['<%= config.bin %> <%= command.id %>']
-  static override args = { run: Args.string({ description: 'id, or how it begins [default: the newest]' }) }
+  static override args = {
+    run: Args.string({ ignoreStdin: true, description: 'id, or how it begins [default: the newest]' }),
+  }
 
   async run() {
     const { args, flags } = await this.parse(RunsTail)
