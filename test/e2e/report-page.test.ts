@@ -9,8 +9,9 @@ import { sampleReport } from '../unit/render/report/sample.js'
 
 const executable = browserPath()
 
-// Skipped where no browser is installed: set SMARTCAR_CHROMIUM or apt-get install chromium.
-describe.skipIf(executable === undefined)('the report in Chromium', () => {
+const wanted = 'skipped where no Chromium is installed; SMARTCAR_CHROMIUM names one'
+
+describe.skipIf(executable === undefined)(`the report in a browser (${wanted})`, () => {
   let browser: Browser
   let folder: string
   let file: string

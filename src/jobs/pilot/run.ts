@@ -52,7 +52,7 @@ export function startRun(context: JobContext): PilotRun {
         context.emit,
         { id, title },
         () => work(below(id, context)),
-        ({ outcome, summary, rows }) => ({ outcome, summary, ...(rows === undefined ? {} : { counts: { rows } }) }),
+        ({ outcome, summary }) => ({ outcome, summary }),
       )
       const ms = Math.round(context.clock.monotonic() - started)
       changed ||= done.outcome === 'done' && done.looksOnly !== true

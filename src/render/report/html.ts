@@ -23,6 +23,11 @@ export function escapeHtml(text: string): string {
   )
 }
 
+/** A name that may be broken at its underscores, dots and slashes. */
+export function breakable(name: string): Html {
+  return { markup: escapeHtml(name).replace(/[_./]/g, '$&<wbr>') }
+}
+
 /** Trusted markup: constants of this program only, never data. */
 export function raw(markup: string): Html {
   return { markup }

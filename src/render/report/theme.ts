@@ -138,10 +138,11 @@ th button::after{position:absolute;margin-left:.2em}
 th[aria-sort=ascending] button::after{content:"\\2191"}
 th[aria-sort=descending] button::after{content:"\\2193"}
 th button:hover{color:var(--ink)}
-td{padding:.55rem .75rem .55rem 0;border-bottom:1px solid var(--line);vertical-align:middle}
+td{overflow-wrap:normal;padding:.55rem .75rem .55rem 0;border-bottom:1px solid var(--line);vertical-align:middle}
 tr:last-child td{border-bottom:0}
 th:last-child,td:last-child{padding-right:0}
 .r{text-align:right}
+td.r{white-space:nowrap}
 .car{white-space:nowrap;font-weight:600;letter-spacing:.01em}
 .bad{color:var(--bad)}
 .none{color:var(--muted)}
@@ -211,6 +212,10 @@ td .track{width:12rem}
 .checks code{flex:1;min-width:0}
 .checks b{font-weight:500;color:var(--muted)}
 .checks+.scroll{margin-top:1.25rem}
+.checks code{overflow-wrap:normal}
+.refused{list-style:none;margin:1.25rem 0 0;padding:1.25rem 0 0;border-top:1px solid var(--line);display:grid;gap:1rem;font-size:.875rem}
+.refused p{margin:0 0 .4rem}
+.refused code{display:block;margin-top:.45rem;color:var(--muted)}
 footer{max-width:72rem;margin:0 auto;padding:1.5rem 1.5rem 3rem;color:var(--muted);font-size:.8rem}
 #tip{position:fixed;z-index:9;left:0;top:0;padding:.25rem .6rem;border-radius:7px;background:var(--ink);color:var(--page);font-size:.78rem;pointer-events:none;white-space:nowrap;max-width:calc(100vw - 1rem)}
 #tip[hidden]{display:none}

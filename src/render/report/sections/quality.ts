@@ -1,6 +1,6 @@
 import { number } from '../../format.js'
 import type { DataTests, Intake, IntakeFile } from '../data.js'
-import { type Html, html } from '../html.js'
+import { breakable, type Html, html } from '../html.js'
 import { card, chip, count, dataTable, empty, more, section } from '../parts.js'
 import { isoDay, say } from '../text.js'
 
@@ -11,9 +11,16 @@ const kindNames: Readonly<Record<string, Html>> = {
   purchases: say('구매', 'purchases'),
 }
 
-function rejectCell(file: IntakeFile): Html | undefined {
-  if (file.rejected === 0) return undefined
-  return html`<div class="chips">${file.reasons.map((reason) => chip('warn', html`${reason.label} <b>${number(reason.count)}</b>`))}</div>${file.rejects !== undefined && html`<code>${file.rejects}</code>`}`
+/** What was refused, why, and where it lies now. */
+function refused(intake: Intake): Html | undefined {
+  const files = intake.rows.filter((file) => file.rejected > 0)
+  if (files.length === 0) return undefined
+  const item = (file: IntakeFile) => {
+    const reasons = file.reasons.map((reason) => chip('warn', html`${reason.label} <b>${number(reason.count)}</b>`))
+    const where = file.rejects !== undefined && html`<code>${breakable(file.rejects)}</code>`
+    return html`<li><p><b>${breakable(file.source)}</b></p><div class="chips">${reasons}</div>${where}</li>`
+  }
+  return html`<ul class="refused">${files.map(item)}</ul>`
 }
 
 export function intakeSection(intake: Intake): Html {
@@ -45,10 +52,9 @@ export function intakeSection(intake: Intake): Html {
       { title: say('헤더', 'Headers'), align: 'right', wide: true },
       { title: say('중복', 'Duplicates'), align: 'right', wide: true },
       { title: say('거부', 'Rejected'), align: 'right' },
-      { title: say('이유와 위치', 'Reasons and where') },
     ],
     intake.rows.map((file) => [
-      { show: html`<span class="file">${file.source}</span>`, sort: file.source },
+      { show: html`<span class="file">${breakable(file.source)}</span>`, sort: file.source },
       { show: kindNames[file.kind] ?? file.kind, sort: file.kind },
       count(file.kept),
       count(file.headers),
@@ -57,10 +63,14 @@ export function intakeSection(intake: Intake): Html {
         show: file.rejected === 0 ? number(0) : html`<b class="bad">${number(file.rejected)}</b>`,
         sort: file.rejected,
       },
-      { show: rejectCell(file), sort: file.rejected },
     ]),
   )
-  return section('intake', title, lead, card(undefined, [table, more(intake.rows.length, intake.total)]))
+  return section(
+    'intake',
+    title,
+    lead,
+    card(undefined, [table, more(intake.rows.length, intake.total), refused(intake)]),
+  )
 }
 
 export function testSection(tests: DataTests): Html {
@@ -83,7 +93,7 @@ export function testSection(tests: DataTests): Html {
         )
   const summary = html`<ul class="checks">${tests.byTable.map(
     (table) =>
-      html`<li>${chip(table.failed === 0 ? 'good' : 'bad', table.failed === 0 ? '\u2713' : '\u2717')}<code>${table.table}</code><b>${number(table.run - table.failed)}/${number(table.run)}</b></li>`,
+      html`<li>${chip(table.failed === 0 ? 'good' : 'bad', table.failed === 0 ? '\u2713' : '\u2717')}<code>${breakable(table.table)}</code><b>${number(table.run - table.failed)}/${number(table.run)}</b></li>`,
   )}</ul>`
   const list =
     failed === 0
@@ -98,7 +108,7 @@ export function testSection(tests: DataTests): Html {
               { title: say('어긋난 행', 'Rows'), align: 'right' },
             ],
             tests.failed.rows.map((test) => [
-              { show: html`<code>${test.table}</code>`, sort: test.table },
+              { show: html`<code>${breakable(test.table)}</code>`, sort: test.table },
               { show: test.partition === '' ? '' : isoDay(test.partition), sort: test.partition },
               { show: test.test },
               count(test.failures),

@@ -1,8 +1,21 @@
 import { duration } from '../../format.js'
 import type { Capped, StageRun } from '../data.js'
-import { type Html, html } from '../html.js'
+import { breakable, type Html, html } from '../html.js'
 import { card, count, dataTable, empty, more, section } from '../parts.js'
 import { say } from '../text.js'
+
+/** Stages of the pilot by their id. */
+const names: Readonly<Record<string, Html>> = {
+  simulate: say('시뮬레이션', 'Simulate'),
+  collect: say('수집', 'Collect'),
+  detect: say('과속 감지', 'Detect speeding'),
+  build: say('마트 생성', 'Build the marts'),
+  ask: say('질의', 'Ask'),
+  export: say('내보내기', 'Export'),
+}
+
+/** The rate of a handful of rows says nothing. */
+const fewestForRate = 1000
 
 export function stageSection(stages: Capped<StageRun>): Html {
   const title = say('처리 단계와 시간', 'Stages and timings')
@@ -34,11 +47,13 @@ export function stageSection(stages: Capped<StageRun>): Html {
     ],
     stages.rows.map((stage, index) => [
       {
-        show: stage.inside ? html`<code class="inside">${stage.title}</code>` : html`<b>${stage.title}</b>`,
+        show: stage.inside
+          ? html`<code class="inside">${breakable(stage.title)}</code>`
+          : html`<b>${names[stage.id] ?? stage.title}</b>`,
         sort: index,
       },
       stage.rows === undefined ? { show: '', sort: -1 } : count(stage.rows),
-      stage.rows === undefined || stage.ms <= 0
+      stage.rows === undefined || stage.rows < fewestForRate || stage.ms <= 0
         ? { show: '', sort: -1 }
         : count(Math.round((stage.rows * 1000) / stage.ms)),
       { show: duration(stage.ms), sort: stage.ms },

@@ -65,7 +65,7 @@ describe('runPilot', () => {
 
   it('leaves a report with the timings of its stages', async () => {
     const page = await context.files.readText(first.report?.file ?? '')
-    expect(page).toContain('<b>detect speeding</b>')
+    expect(page).toContain('Detect speeding</span>')
     expect(page).toContain('managed_smartcar_symptom_info')
   })
 
@@ -229,7 +229,7 @@ describe('runPilot, otherwise', () => {
     expect(outcomes(result)).toMatchObject({ simulate: 'unchanged', collect: 'unchanged', build: 'done' })
     expect(result.checks.filter(({ ok }) => !ok)).toEqual([])
     const page = await context.files.readText(result.report?.file ?? '')
-    expect(page).toContain('<b>simulate</b>')
-    expect(page).toContain('<b>build marts</b>')
+    expect(page).toContain('Simulate</span>')
+    expect(page).toContain('Build the marts</span>')
   })
 })

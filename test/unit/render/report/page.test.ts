@@ -123,6 +123,23 @@ describe('renderReport', () => {
     expect(page.slice(0, page.indexOf('<script>'))).not.toMatch(/NaN|undefined|Infinity/)
   })
 
+  it('says what was rejected, why and where it is', () => {
+    const page = renderReport(sampleReport(), 'en')
+    expect(page).toContain('430 of 1,296,000 rows were rejected')
+    expect(page).toContain('columns <b>300</b>')
+    expect(page).toContain('<code>rejects/<wbr>status-000001.<wbr>csv</code>')
+  })
+
+  it('names failed data tests', () => {
+    const page = renderReport(sampleReport(), 'en')
+    expect(page).toContain('1 of 42 tests failed.')
+    expect(page).toContain('unique (car_number, reg_date)')
+  })
+
+  it('counts a stage once, not again for its parts', () => {
+    expect(renderReport(sampleReport(), 'en')).toContain('4.8 s in all')
+  })
+
   it('tells detection that found nothing from detection that did not run', () => {
     const page = renderReport({ ...sampleReport(), speeding: undefined }, 'en')
     expect(page).toContain('Speeding detection has not run over this day.')
