@@ -57,10 +57,8 @@ async function writeInput(file: string, kind: keyof typeof rowMakers, cars: numb
   return rows
 }
 
-interface LineCount {
-  /** Newlines among the first `end` bytes; throws when the lines are not in order. */
-  (bytes: Buffer, end: number): number
-}
+/** Newlines among the first `end` bytes; throws when the lines are not in order. */
+type LineCount = (bytes: Buffer, end: number) => number
 
 /** Byte by byte: no empty line, no CR. */
 const checkBytes: LineCount = (bytes, end) => {

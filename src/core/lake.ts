@@ -39,7 +39,7 @@ export const lakeManifest = z.strictObject({
     kept: count,
     headers: count,
     rejected: count,
-    /** Kept rows whose key (time and car) stood in the same file before. */
+    /** Kept rows whose key (time and car; the car of masters) stood in the same file before, as far as bounded memory can tell. */
     duplicates: count,
   }),
   /** Rejected rows by reason. */

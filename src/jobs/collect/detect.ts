@@ -38,18 +38,21 @@ function hasShape(format: RowFormat, line: string): boolean {
 
 interface Votes {
   readonly sound: Map<RecordKind, number>
-  /** Lines of the right shape, and of kinds that are not collected. */
-  readonly shape: Map<RecordKind | OtherKind, number>
+  /** Lines of the right shape. */
+  readonly shape: Map<RecordKind, number>
+  readonly other: Map<OtherKind, number>
   readonly header: Map<RecordKind, number>
 }
 
 const vote = <K>(votes: Map<K, number>, key: K) => votes.set(key, (votes.get(key) ?? 0) + 1)
 
-function most<K>(votes: ReadonlyMap<K, number>): K | undefined {
-  return [...votes].reduce<readonly [K, number] | undefined>(
+/** What most votes are for, if there are at least `least`. */
+function most<K>(votes: ReadonlyMap<K, number>, least = 1): K | undefined {
+  const found = [...votes].reduce<readonly [K, number] | undefined>(
     (best, entry) => (best === undefined || entry[1] > best[1] ? entry : best),
     undefined,
-  )?.[0]
+  )
+  return found !== undefined && found[1] >= least ? found[0] : undefined
 }
 
 const settled = (votes: Votes) => [...votes.sound.values()].some((count) => count >= enoughRows)
@@ -65,7 +68,7 @@ function voteForLine(votes: Votes, bytes: Buffer, start: number, end: number): v
   }
   const line = bytes.toString('utf8', start, textEnd)
   const other = otherKindOf(line)
-  if (other !== undefined) vote(votes.shape, other)
+  if (other !== undefined) vote(votes.other, other)
   for (const format of formats) {
     if (hasShape(format, line)) vote(votes.shape, format.kind)
     else if (isHeader(format, line) && line.split(format.separator).length === format.columns.length)
@@ -85,12 +88,13 @@ const expected = formats
   .join(', ')
 
 /**
- * The kind that most of the sound rows at the beginning belong to; where no row is sound, the kind whose shape most
- * lines have, last the kind of the header lines. Throws SourceError that says what the file looks like.
+ * The kind that most of the sound rows at the beginning belong to; where no row is sound, the kind whose shape at
+ * least half of the lines have, last the kind of the header lines. Throws SourceError that says what the file looks like.
  */
 export async function detectKind(source: Pick<Source, 'path' | 'content'>): Promise<RecordKind> {
-  const votes: Votes = { sound: new Map(), shape: new Map(), header: new Map() }
+  const votes: Votes = { sound: new Map(), shape: new Map(), other: new Map(), header: new Map() }
   let lines = 0
+  let filled = 0
   let bytesSeen = 0
   let firstStrange: { line: number; text: string } | undefined
   await using content = source.content()
@@ -108,6 +112,7 @@ export async function detectKind(source: Pick<Source, 'path' | 'content'>): Prom
       const marked = block.bytes[start] === 0xef && block.bytes[start + 1] === 0xbb && block.bytes[start + 2] === 0xbf
       const from = marked ? start + 3 : start
       if (end > from) {
+        filled++
         voteForLine(votes, block.bytes, from, end)
         firstStrange ??= {
           line: lines,
@@ -116,15 +121,19 @@ export async function detectKind(source: Pick<Source, 'path' | 'content'>): Prom
       }
       start = end + 1
     }
-    if (votes.sound.size > 0 || (votes.shape.size > 0 && bytesSeen > patience)) break
+    if (votes.sound.size > 0 || (votes.shape.size + votes.other.size > 0 && bytesSeen > patience)) break
   }
-  const found = most(votes.sound) ?? most(votes.shape) ?? most(votes.header)
-  if (found !== undefined && found in rowFormats) return found as RecordKind
-  if (found !== undefined)
-    throw new SourceError('KIND_NOT_COLLECTED', `${source.path} looks like ${otherKinds[found as OtherKind]}`, {
+  // Without a sound row a few lines prove nothing: prose has commas too.
+  const found = most(votes.sound) ?? most(votes.shape, filled / 2)
+  if (found !== undefined) return found
+  const other = most(votes.other)
+  if (other !== undefined)
+    throw new SourceError('KIND_NOT_COLLECTED', `${source.path} looks like ${otherKinds[other]}`, {
       place: { file: source.path },
       hints: [`collect takes ${expected}`],
     })
+  const headed = most(votes.header, filled / 2)
+  if (headed !== undefined) return headed
   const line = firstStrange?.line ?? 1
   const looks =
     firstStrange === undefined

@@ -12,7 +12,7 @@
 import path from 'node:path'
 import { z } from 'zod'
 import { FailedError } from '../../core/errors.js'
-import { type LakeManifest, lakeManifest, readLakeManifests } from '../../core/lake.js'
+import { type LakeManifest, readLakeManifests } from '../../core/lake.js'
 import { lakeFolders, type RecordKind, type SiteLayout } from '../../core/layout.js'
 import type { JobContext } from '../../core/ports.js'
 import { assertSiteWritable } from './site-errors.js'

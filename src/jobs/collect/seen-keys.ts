@@ -1,7 +1,8 @@
 /**
  * Which (page, bit) keys were seen, in bounded memory: pages of 4,096 bits, found by two whole numbers. When half of
  * the memory is full the older half is forgotten, so a repeat is missed only when the memory filled up twice since
- * its page was last touched; logs are written in order of time or car by car, and both stay far below that.
+ * its page was last touched: then the count of duplicates is a lower bound. Logs come in order of time or car by car;
+ * 16 MB hold the pages of 16,000 cars side by side, twice.
  */
 
 export const bitsPerPage = 4096
@@ -87,7 +88,7 @@ export interface SeenKeys {
 }
 
 /** `memory`: bytes of bitmaps at most; few at first. */
-export function seenKeys(memory = 64 * 1024 * 1024): SeenKeys {
+export function seenKeys(memory = 16 * 1024 * 1024): SeenKeys {
   const limit = Math.max(1, Math.floor(memory / 2 / (wordsPerPage * 4)))
   let current = newGeneration(Math.min(firstPages, limit))
   let previous: Generation | undefined

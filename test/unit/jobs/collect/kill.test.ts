@@ -3,10 +3,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { packageRoot } from '../../../../src/io/package-root.js'
 import type { TestContext } from '../../../support/context.js'
+import { bundled } from './bundled.js'
 import { memoryContext } from './memory-folder.js'
 import { driveRow, goodRows, seededDraws } from './rows.js'
 import { siteTree } from './site-tree.js'
@@ -18,16 +17,7 @@ let script: string
 
 beforeAll(async () => {
   inputs = await memoryContext()
-  script = path.join(inputs.layout.root, 'collect-child.mjs')
-  // Bundled once: a start through tsx takes longer than the work that is to be killed.
-  await build({
-    entryPoints: [path.join(packageRoot(), 'test/unit/jobs/collect/collect-child.ts')],
-    outfile: script,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-  })
+  script = await bundled('collect-child.ts', inputs.layout.root)
 })
 
 afterAll(() => inputs[Symbol.asyncDispose]())
@@ -104,4 +94,14 @@ test('killed while it follows a log: no row is lost or doubled', { timeout: 120_
       .join('')
   expect((await rowsOf(context)) === content).toBe(true)
   expect((await rowsOf(whole)) === content).toBe(true)
+})
+
+test('two processes at once: one after the other, each content once', { timeout: 60_000 }, async () => {
+  const paths = ['x.log', 'y.log'].map((name) => path.join(inputs.layout.root, name))
+  for (const [index, file] of paths.entries()) await writeFile(file, dayRows('20200322', `D000${index}`, 2000))
+  await using whole = await memoryContext()
+  await runChild(['collect', whole.layout.root, ...paths])
+  await using context = await memoryContext()
+  await Promise.all([1, 2, 3].map(() => runChild(['collect', context.layout.root, ...paths])))
+  expect(await siteTree(context.layout)).toEqual(await siteTree(whole.layout))
 })
