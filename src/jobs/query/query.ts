@@ -6,7 +6,8 @@ import type { JobContext } from '../../core/ports.js'
 import { textLiteral } from '../../engines/duckdb/syntax.js'
 import { type ColumnReader, columnReader } from '../../engines/duckdb/text-columns.js'
 import { loadBindings } from '../../engines/duckdb/vectors.js'
-import { number, plural } from '../../render/format.js'
+import { plural } from '../../render/format.js'
+import { withoutEnd } from './one-statement.js'
 import { bindParameters, type DeclaredParameter } from './parameters.js'
 import { csvWriter, jsonWriter, type ResultColumn, type RowWriter } from './rows.js'
 import { openQuerySession, type QuerySession } from './session.js'
@@ -64,7 +65,11 @@ export async function runQuery(
       hints: ['add -o FILE.parquet'],
     })
   }
-  if (output === undefined) return answer(request, format, undefined, write, context)
+  if (output === undefined) {
+    const result = await answer(request, format, undefined, write, context)
+    if (result.more > 0) context.emit({ t: 'note', level: 'info', text: moreText(result) })
+    return result
+  }
   if ((await context.files.stat(output))?.kind === 'directory') {
     throw new UsageError('OUTPUT_IS_FOLDER', `${output} is a folder`, { hints: ['give the name of a file with -o'] })
   }
@@ -114,27 +119,24 @@ async function answer(
     return { ...done, format, ms: Math.round(context.clock.monotonic() - started) }
   } catch (cause) {
     if (cause instanceof Error && 'exit' in cause) throw cause
-    throw sqlError(cause, request.sql, session.warehouse.tables.keys(), context)
+    const known = session.warehouse.tables.keys()
+    throw sqlError(cause, request.sql, known, context, isParquet ? beforeText.length : 0)
   }
 }
 
 type Answer = Omit<QueryResult, 'format' | 'ms' | 'file'>
 
-/** A limit around the text, on lines of its own: the text may end in a comment. */
-function limited(request: QueryRequest): string {
-  const text = request.sql.text.trim().replace(/[\s;]+$/, '')
-  return request.limit === undefined || request.limit === 0
-    ? text
-    : `SELECT * FROM (\n${text}\n) LIMIT ${request.limit}`
-}
-
 async function writeParquet(request: QueryRequest, file: string, session: QuerySession): Promise<Answer> {
   const api = await import('@duckdb/node-api')
-  // Checked as it stands; then the same text inside COPY.
-  await session.prepare(request.sql)
+  // Checked as it stands; then the same text inside COPY, on lines of its own: it may end in a comment.
+  const question = await session.prepare(request.sql)
+  if (question.statementType === api.StatementType.EXPLAIN) {
+    throw new UsageError('EXPLAIN_NOT_ROWS', 'EXPLAIN gives no rows for Parquet', { hints: ['leave --format out'] })
+  }
   const { connection } = session.warehouse
+  const limit = request.limit === undefined || request.limit === 0 ? '' : ` LIMIT ${request.limit}`
   const statement = await connection.prepare(
-    `COPY (\n${limited(request)}\n) TO ${textLiteral(file)} (FORMAT parquet, COMPRESSION zstd)`,
+    `${beforeText}${withoutEnd(request.sql.text)}\n)${limit}) TO ${textLiteral(file)} (FORMAT parquet, COMPRESSION zstd)`,
   )
   bindParameters(api, statement, request.parameters ?? new Map(), request.declared ?? [])
   const done = await statement.run()
@@ -144,6 +146,8 @@ async function writeParquet(request: QueryRequest, file: string, session: QueryS
   const columns = written.columnNames().map((name, index) => ({ name, type: String(written.columnType(index)) }))
   return { columns, rows: done.rowsChanged, more: 0, moreIsExact: true }
 }
+
+const beforeText = 'COPY (SELECT * FROM (\n'
 
 async function stream(
   request: QueryRequest,
@@ -210,12 +214,12 @@ async function countRest(result: DuckDBResult, held: number, context: JobContext
   }
 }
 
-/** What a person reads behind the rows: nothing when they went to the screen whole. */
-export function querySummary(result: QueryResult): string {
-  if (result.file !== undefined) return `wrote ${plural(result.rows, 'row')} to ${result.file}\n`
-  if (result.more === 0) return ''
-  return `(${result.moreIsExact ? '' : 'at least '}${number(result.more)} more: --limit 0 shows all)\n`
-}
+const moreText = (result: QueryResult): string =>
+  `${result.moreIsExact ? '' : 'at least '}${plural(result.more, 'more row')}: --limit 0 shows all`
+
+/** What a person reads behind the rows: nothing when they went to the screen. */
+export const querySummary = (result: QueryResult): string =>
+  result.file === undefined ? '' : `wrote ${plural(result.rows, 'row')} to ${result.file}\n`
 
 function writerOf(format: QueryFormat, columns: readonly ResultColumn[], isExplained: boolean): RowWriter {
   if (format === 'csv') return csvWriter(columns)

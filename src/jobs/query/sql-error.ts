@@ -26,19 +26,21 @@ const jsonError = z.object({
 /** Mistakes in the text of a statement; anything else happened while it ran. */
 const textMistakes = new Set(['Parser', 'Binder', 'Catalog', 'Syntax', 'Parameter Not Resolved', 'Not implemented'])
 
-/** `tables`: names to suggest for one that does not exist. */
+/** `tables`: names to suggest for one that does not exist; `before`: bytes that were put before the text. */
 export function sqlError(
   cause: unknown,
   sql: SqlText,
   tables: Iterable<string>,
   context: Pick<JobContext, 'signal'>,
+  before = 0,
 ): SmartcarError {
   throwIfInterrupted(context.signal)
   const text = cause instanceof Error ? cause.message : String(cause)
   const start = text.indexOf('{"exception_type"')
   const parsed = start === -1 ? undefined : jsonError.safeParse(parseJson(text.slice(start)))
   if (parsed?.success !== true) return duckdbError(context, 'the query', cause)
-  const { exception_type: type, exception_message: message, position, name } = parsed.data
+  const { exception_type: type, exception_message: message, name } = parsed.data
+  const position = parsed.data.position === undefined ? undefined : parsed.data.position - before
   if (type === 'Permission') {
     return new UsageError('QUERY_DENIED', 'a query may read the tables of the site, no files and no settings', {
       hints: ['--allow-read PATH lets it read one file, or the files of one folder, more'],
@@ -49,7 +51,7 @@ export function sqlError(
   const isTable = parsed.data.type === 'Table' && name !== undefined
   // DuckDB's own suggestion may be one of its system tables.
   const said = isTable ? `there is no table "${name}"${didYouMean(name, tables)}` : message.trim()
-  const place = position === undefined ? undefined : placeOf(sql.text, position)
+  const place = position === undefined || position < 0 ? undefined : placeOf(sql.text, position)
   const details = {
     hints: isTable ? ['smartcar mart list names the tables'] : [],
     ...(place === undefined

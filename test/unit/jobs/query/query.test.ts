@@ -108,7 +108,8 @@ describe('formats', () => {
     const { text, result } = await ask("SELECT i, NULL::INTEGER AS n, '남' AS k FROM range(5000) r(i)")
     expect(text.split('\n').slice(0, 3)).toEqual([' i     n  k', '--  ----  --', ' 0  NULL  남'])
     expect(result).toMatchObject({ rows: 50, more: 4950, moreIsExact: true })
-    expect(querySummary(result)).toBe('(4,950 more: --limit 0 shows all)\n')
+    expect(querySummary(result)).toBe('')
+    expect(context.events).toContainEqual({ t: 'note', level: 'info', text: '4,950 more rows: --limit 0 shows all' })
     expect((await ask('FROM range(70)', { options: { limit: 0 } })).result).toMatchObject({ rows: 70, more: 0 })
     expect((await ask('FROM range(70)', { options: { limit: 3 } })).result).toMatchObject({ rows: 3, more: 0 })
     expect((await ask('EXPLAIN SELECT 42 AS answer')).text).toContain('PROJECTION')
@@ -116,7 +117,7 @@ describe('formats', () => {
 
   test('parquet and files: whole under their name, the format by the ending', async () => {
     const file = path.join(context.layout.root, 'answer.parquet')
-    const { result, text } = await ask('SELECT $a AS a, i FROM range(10) r(i) -- the end', {
+    const { result, text } = await ask("SELECT $a AS a, i, ';' AS b FROM range(10) r(i); -- the end;", {
       options: { output: file, limit: 7 },
       parameters: ['a=x'],
     })
@@ -125,12 +126,18 @@ describe('formats', () => {
       format: 'parquet',
       rows: 7,
       file,
-      columns: [{ name: 'a' }, { name: 'i', type: 'BIGINT' }],
+      columns: [{ name: 'a' }, { name: 'i', type: 'BIGINT' }, { name: 'b' }],
     })
     const database = await DuckDBInstance.create(':memory:')
     const read = await (await database.connect()).runAndReadAll(`SELECT count(*)::INTEGER, min(a) FROM '${file}'`)
     expect(read.getRows()).toEqual([[7, 'x']])
     database.closeSync()
+    const late = await failure("SELECT\n  CAST('x' || i AS INTEGER) AS a FROM range(3) r(i)", {
+      options: { output: file },
+    })
+    expect(late).toMatchObject({ code: 'SQL_FAILED', place: { line: 2, column: 3 } })
+    expect(await failure('EXPLAIN SELECT 1', { options: { output: file } })).toMatchObject({ code: 'EXPLAIN_NOT_ROWS' })
+    expect((await ask('SHOW TABLES', { options: { output: file } })).result.rows).toBeGreaterThan(10)
     const csv = path.join(context.layout.root, 'answer.csv')
     expect((await ask('SELECT 1 AS a', { options: { output: csv } })).result).toMatchObject({ format: 'csv', rows: 1 })
     expect(await readFile(csv, 'utf8')).toBe('a\n1\n')
