@@ -66,7 +66,7 @@ describe('runPilot', () => {
   it('leaves a report with the timings of its stages', async () => {
     const page = await context.files.readText(first.report?.file ?? '')
     expect(page).toContain('Detect speeding</span>')
-    expect(page).toContain('managed_smartcar_symptom_info')
+    expect(page).toContain('managed_<wbr>smartcar_<wbr>symptom_<wbr>info')
   })
 
   it('ends with the report to open', () => {
