@@ -53,11 +53,14 @@ describe('detectKind', () => {
   })
 
   test.each([
+    ['KIND_UNKNOWN', 'no known kind', 'Prose, with commas, here, too\nand a line without\nand one more\n'],
     ['KIND_NOT_COLLECTED', 'income variant', 'carNum|sex|age|marriage|region|job|capacity|year|type|income\n'],
     ['KIND_NOT_COLLECTED', 'income variant', 'A0001|남|64|미혼|전북|주부|4500|2015|B|5850\n'],
     ['KIND_NOT_COLLECTED', 'driving incidents', '0,1,0,1,1,1,1,0,0,1,0\n'],
     ['KIND_NOT_COLLECTED', 'driving incidents', '200000,10,a,b,c\n0,1,0,1,1,1,1,0,0,1,0\n'],
     ['KIND_UNKNOWN', 'line 1 has 200 columns (","): "1,1,', Array(200).fill(1).join()],
+    // A few lines of the right shape prove nothing.
+    ['KIND_UNKNOWN', 'line 1 has 1 column: "Dear', `Dear all\n${'well\n'.repeat(5)}A1, b, c, d\n`],
     ['KIND_UNKNOWN', 'line 3 has 1 column: "hello"', '\n\nhello\n'],
     ['KIND_UNKNOWN', 'line 1 is longer than 64 KiB', 'z'.repeat(10_000_000)],
     ['KIND_UNKNOWN', 'it has no line with text', '\n\n\n'],
