@@ -133,17 +133,8 @@ async function prepareRecord(context: PostgresContext): Promise<{ record: Connec
   const password = await readPassword(context)
   const found = await readRecordOf(context)
   if (found !== undefined && password !== undefined) return { record: found, password }
-  const isMade =
-    found !== undefined && (await context.files.stat(path.join(dataFolder(found), 'PG_VERSION'))) !== undefined
-  if (isMade) {
-    throw new FailedError('POSTGRES_PASSWORD_LOST', `the password file ${postgresFiles(context).password} is gone`, {
-      place: { file: postgresFiles(context).password },
-      hints: [
-        'put it back',
-        `or stop the server and delete ${context.layout.postgres}: the warehouse still holds every row`,
-      ],
-    })
-  }
+  const made = found === undefined ? path.join(context.layout.postgres, 'data') : dataFolder(found)
+  if ((await context.files.stat(path.join(made, 'PG_VERSION'))) !== undefined) throw passwordLost(made, context)
   const account = await serverAccount(context)
   const fresh = password ?? randomBytes(24).toString('base64url')
   const record: ConnectionRecord = {
@@ -155,9 +146,29 @@ async function prepareRecord(context: PostgresContext): Promise<{ record: Connec
     base: await chooseBase(account, context),
     account,
   }
+  await removeOrphan(record, context)
   await context.files.writeAtomic(postgresFiles(context).password, `${fresh}\n`, { mode: 0o600 })
   await writeRecord(record, context)
   return { record, password: fresh }
+}
+
+function passwordLost(data: string, context: PostgresContext): FailedError {
+  const { password, record } = postgresFiles(context)
+  return new FailedError(
+    'POSTGRES_PASSWORD_LOST',
+    `${password} or ${record} is gone, without which ${data} cannot be opened`,
+    {
+      place: { file: password },
+      hints: ['put it back', `or delete the folder ${data} and export again: the warehouse still holds every row`],
+    },
+  )
+}
+
+/** A site that was deleted and made anew leaves data outside of it, whose password went with the site. */
+async function removeOrphan(record: ConnectionRecord, context: PostgresContext): Promise<void> {
+  if (record.base === context.layout.postgres) return
+  await stopServer(record, undefined, context)
+  await context.files.removeTree(dataFolder(record))
 }
 
 async function readRecordOf(context: PostgresContext): Promise<ConnectionRecord | undefined> {
@@ -210,7 +221,16 @@ async function makeDatabase(record: ConnectionRecord, password: string, context:
       wrongPassword
         ? `the password in ${postgresFiles(context).password} is not that of the embedded PostgreSQL`
         : `the embedded PostgreSQL on ${record.host}:${record.port} runs and does not answer`,
-      { cause, place: { file: logFile(record) }, hints: ['smartcar export --stop, then run the same command again'] },
+      {
+        cause,
+        place: { file: logFile(record) },
+        hints: wrongPassword
+          ? [
+              'put the right one back',
+              `or stop it (smartcar export --stop), delete ${dataFolder(record)} and export again: the warehouse still holds every row`,
+            ]
+          : ['smartcar export --stop, then run the same command again'],
+      },
     )
   } finally {
     await client.end().catch(() => {})

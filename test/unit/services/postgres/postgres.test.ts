@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { chmod, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import net from 'node:net'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -94,6 +94,12 @@ test('as root, where that account cannot enter the site or the package: data and
       env: runtime.environment,
     })
     expect(version.stdout).toContain(server.version)
+    // The site is deleted and made anew, its server still running: the old data, whose password is gone, makes room.
+    await rm(closed.layout.root, { recursive: true })
+    await mkdir(closed.layout.root, { mode: 0o700 })
+    const again = await startPostgres(closed)
+    expect(again).toMatchObject({ status: 'created', dataFolder: server.dataFolder })
+    expect(closed.processes.isAlive(server.pid)).toBe(false)
   } finally {
     await stopPostgres(closed)
     await rm(base, { recursive: true, force: true })
@@ -170,6 +176,10 @@ test('damage is named together with the cure', async () => {
   await expect(startPostgres(context)).rejects.toMatchObject({ code: 'POSTGRES_PASSWORD_WRONG' })
   await rename(`${password}.aside`, password)
   await stopPostgres(context)
+  const files = [password, path.join(context.layout.postgres, 'connection.json')]
+  for (const file of files) await rename(file, `${file}.aside`)
+  await expect(startPostgres(context)).rejects.toMatchObject({ code: 'POSTGRES_PASSWORD_LOST' })
+  for (const file of files) await rename(`${file}.aside`, file)
   const made = await readFile(version, 'utf8')
   await writeFile(version, '9\n')
   await expect(startPostgres(context)).rejects.toMatchObject({ code: 'POSTGRES_VERSION' })
