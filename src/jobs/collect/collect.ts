@@ -59,7 +59,11 @@ async function findFiles(
   return { files: [...files.values()], skipped }
 }
 
-async function hashContent(source: Source, context: CollectContext): Promise<string> {
+async function hashContent(
+  source: Source,
+  context: CollectContext,
+  onProgress: (consumed: number) => void,
+): Promise<string> {
   const hash = createHash('sha256')
   const buffer = Buffer.allocUnsafe(1024 * 1024)
   await using content = source.content()
@@ -68,10 +72,11 @@ async function hashContent(source: Source, context: CollectContext): Promise<str
     const count = await content.read(buffer)
     if (count === 0) return hash.digest('hex')
     hash.update(buffer.subarray(0, count))
+    onProgress(content.consumed)
   }
 }
 
-/** Have two contents the same kept rows and as many rejects (other line ends, other headers, a byte order mark)? */
+/** Have two contents the same rows, all good, but other line ends, other headers, or a byte order mark? */
 function hasSameRows(staged: StagedContent, manifest: LakeManifest): boolean {
   const key = (files: readonly { day: string | null; sha256: string }[]) =>
     files
@@ -80,8 +85,9 @@ function hasSameRows(staged: StagedContent, manifest: LakeManifest): boolean {
       .join()
   return (
     staged.files.length > 0 &&
-    key(staged.files) === key(manifest.files) &&
-    JSON.stringify(staged.reasons) === JSON.stringify(manifest.reasons)
+    staged.rows.rejected === 0 &&
+    manifest.rows.rejected === 0 &&
+    key(staged.files) === key(manifest.files)
   )
 }
 
@@ -104,14 +110,19 @@ function describeFailed(filePath: string, error: SourceError, ms: number): Colle
 }
 
 /** Which manifest holds the same content? Only asked of files whose size fits, since it costs a reading of the file. */
-async function findKnown(source: Source, lake: LakeStore, context: CollectContext): Promise<LakeManifest | undefined> {
+async function findKnown(
+  source: Source,
+  lake: LakeStore,
+  context: CollectContext,
+  onProgress: (consumed: number) => void,
+): Promise<LakeManifest | undefined> {
   const manifests = await lake.manifests()
   // The size that gzip notes is modulo 4 GiB, and of the last member only; a wrong guess only costs the short cut.
   const candidates = manifests.filter(
     ({ bytes }) => bytes !== undefined && bytes % 2 ** 32 === source.contentBytes % 2 ** 32,
   )
   if (candidates.length === 0) return undefined
-  const sha256 = await hashContent(source, context)
+  const sha256 = await hashContent(source, context, onProgress)
   return candidates.find((manifest) => manifest.sha256 === sha256)
 }
 
@@ -122,7 +133,7 @@ async function collectSource(
   context: CollectContext,
   onProgress: (consumed: number) => void,
 ): Promise<{ readonly manifest: LakeManifest; readonly status: 'collected' | 'unchanged' }> {
-  let renews = await findKnown(source, lake, context)
+  let renews = await findKnown(source, lake, context, onProgress)
   if (renews !== undefined && (await lake.isComplete(renews))) return { manifest: renews, status: 'unchanged' }
   const kind = given ?? (await detectKind(source))
   await using content = source.content()
@@ -193,6 +204,10 @@ export async function tryCollectFile(
   }
 }
 
+/** What a process that has to wait is told. */
+const purposeOf = (paths: readonly string[]): string =>
+  `collect ${paths.slice(0, 3).join(' ')}${paths.length > 3 ? ` and ${paths.length - 3} more` : ''}`
+
 /**
  * Files the accepted rows of every file byte for byte under `lake/…`, the others under `rejects/…`, one file after
  * the other, each wholly or not at all. A file that cannot be collected is a result with status `failed` (see
@@ -206,7 +221,7 @@ export async function collect(input: CollectInput, context: CollectContext): Pro
   const done: CollectedFile[] = []
   try {
     if (files.length > 0)
-      await withLake(`collect ${input.paths.join(' ')}`, context, async (lake) => {
+      await withLake(purposeOf(input.paths), context, async (lake) => {
         for (const file of files) {
           throwIfInterrupted(context.signal)
           done.push(await tryCollectFile(file, input.kind, lake, context))

@@ -129,6 +129,13 @@ async function isPossible(todo: Intent, context: StoreContext): Promise<boolean>
   return true
 }
 
+/** Takes away what was renamed into place. A target whose staged file is still there is an older file, and stays. */
+async function undo(todo: Intent, context: StoreContext): Promise<void> {
+  for (const { from, to } of todo.moves)
+    if ((await context.files.stat(toAbsolute(context, from))) === undefined)
+      await context.files.remove(toAbsolute(context, to))
+}
+
 /** Finishes what an earlier process had begun to commit, and throws away what it had not. */
 async function repair(context: StoreContext): Promise<void> {
   const text = await context.files.readText(intentPath(context))
@@ -147,7 +154,7 @@ async function repair(context: StoreContext): Promise<void> {
       await carryOut(todo, context)
       context.emit({ t: 'note', level: 'info', text: `finished the interrupted commit of ${todo.source}` })
     } else {
-      for (const { to } of todo.moves) await context.files.remove(toAbsolute(context, to))
+      await undo(todo, context)
       const again = 'staged files are gone; collect it again'
       context.emit({ t: 'note', level: 'warn', text: `undid the interrupted commit of ${todo.source}: ${again}` })
     }

@@ -129,6 +129,16 @@ describe('collect', () => {
     expect(more).toMatchObject({ status: 'collected', sequence: 2 })
   })
 
+  test('the same good rows beside other bad ones are another content: no reject gets lost', async () => {
+    await using context = await testContext()
+    const first = await collectOne(context, await put(context, 'a.log', `${drive}\n1,2\n`))
+    const second = await collectOne(context, await put(context, 'b.log', `${drive}\n3,4\n`))
+    expect([first, second].map(({ status: outcome, rejects }) => [outcome, rejects !== null])).toEqual([
+      ['collected', true],
+      ['collected', true],
+    ])
+  })
+
   test('a lake file that was deleted by hand comes back under its own name', async () => {
     await using context = await testContext()
     const file = await put(context, 'a.log', `${drive}\n`)
@@ -349,6 +359,29 @@ describe('trouble', () => {
     await mkdir(context.layout.manifests, { recursive: true })
     await writeFile(path.join(context.layout.manifests, '000001-x.json'), '{}')
     await expect(collect({ paths: [file] }, context)).rejects.toMatchObject({ code: 'MANIFEST_UNREADABLE' })
+  })
+
+  test('an interrupted commit whose staged files were removed by hand is undone, and told', async () => {
+    await using context = await testContext()
+    const file = await put(context, 'a.log', `${drive}\n1,2\n`)
+    await collect({ paths: [file] }, context)
+    const before = await siteTree(context.layout)
+    const kept = Object.keys(before).find((name) => name.endsWith('.log')) ?? ''
+    const moves = [
+      { from: 'lake/_tmp/part-0.log', to: kept },
+      { from: 'lake/_tmp/part-1.log', to: 'lake/drive-log/never-moved.log' },
+    ]
+    const folder = path.join(context.layout.lake, '_tmp')
+    await mkdir(folder)
+    await writeFile(path.join(folder, 'intent.json'), JSON.stringify({ schemaVersion: 1, source: 'a.log', moves }))
+    // Found incomplete, and so collected again.
+    expect(await collectOne(context, file)).toMatchObject({ status: 'collected', sequence: 1 })
+    expect(await siteTree(context.layout)).toEqual(before)
+    expect(context.events).toContainEqual({
+      t: 'note',
+      level: 'warn',
+      text: 'undid the interrupted commit of a.log: staged files are gone; collect it again',
+    })
   })
 
   test('two at once: the second waits, says for whom, and finds the content collected', async () => {
