@@ -23,6 +23,14 @@ const systemHints: Readonly<Record<string, string>> = {
   EMFILE: 'raise the limit of open files (ulimit -n)',
 }
 
+/** oclif's words for a wrong command line, on one line: `--cars: expected an integer …`. */
+function usageText(message: string): string {
+  const text = (message.split('\nSee more help')[0] ?? message)
+    .replace(/^Parsing (\S+) \n\t/, '$1: ')
+    .replace(/^The following errors? occurred:\n\s*/, '')
+  return text.replace(/\s*\n\s*/g, '; ')
+}
+
 /** Every error as one that has a code, an exit code and hints. */
 function asSmartcarError(error: unknown): SmartcarError {
   if (error instanceof SmartcarError) {
@@ -33,8 +41,7 @@ function asSmartcarError(error: unknown): SmartcarError {
   }
   const message = error instanceof Error ? error.message : String(error)
   const oclifExit = (error as { oclif?: { exit?: number } }).oclif?.exit
-  if (oclifExit !== undefined)
-    return new UsageError('USAGE', message.split('\nSee more help')[0] ?? message, { hints: ['add --help'] })
+  if (oclifExit !== undefined) return new UsageError('USAGE', usageText(message), { hints: ['add --help'] })
   const code = systemCode(error)
   const hint = code === undefined ? undefined : systemHints[code]
   if (code !== undefined && hint !== undefined) return new FailedError(code, message, { hints: [hint], cause: error })

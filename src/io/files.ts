@@ -7,7 +7,6 @@ import {
   type FileHandle,
   lchown,
   lstat,
-  mkdir,
   open,
   readdir,
   readFile,
@@ -21,6 +20,7 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { systemCode } from '../core/errors.js'
 import type { AppendFile, AtomicFile, FileInfo, FileReader, Files, WriteOptions } from '../core/ports.js'
+import { makeFolder } from './folders.js'
 import { acquireLock } from './lock.js'
 
 function fileInfo(file: string, stats: Stats): FileInfo {
@@ -87,7 +87,7 @@ async function openReader(file: string): Promise<FileReader> {
 
 async function createAtomic(file: string, options: WriteOptions = {}): Promise<AtomicFile> {
   const folder = path.dirname(file)
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   // The leading dot hides it from globs, Hive and Spark.
   const temporaryPath = path.join(folder, `.${path.basename(file)}.${randomUUID().slice(0, 8)}.tmp`)
   let handle: FileHandle | undefined
@@ -119,7 +119,7 @@ async function createAtomic(file: string, options: WriteOptions = {}): Promise<A
 }
 
 async function append(file: string, options: WriteOptions = {}): Promise<AppendFile> {
-  await mkdir(path.dirname(file), { recursive: true })
+  await makeFolder(path.dirname(file))
   const handle = await open(file, 'a', options.mode ?? 0o666)
   return {
     write: (data) => writeAll(handle, data),
@@ -162,7 +162,7 @@ export const localFiles: Files = {
   },
   append,
   mkdir: async (folder, options) => {
-    await mkdir(folder, { recursive: true, ...(options?.mode === undefined ? {} : { mode: options.mode }) })
+    await makeFolder(path.resolve(folder), options?.mode)
   },
   rename: renameWithPatience,
   remove: (file) => rm(file, { force: true }),

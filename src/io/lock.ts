@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { systemCode, throwIfInterrupted } from '../core/errors.js'
 import type { LockOptions } from '../core/ports.js'
+import { makeFolder } from './folders.js'
 import { isAlive } from './processes.js'
 
 const holderFile = z.object({
@@ -69,7 +70,7 @@ async function removeDead(file: string, dead: HolderFile): Promise<void> {
  * A holder that died without releasing (kill -9, power cut) is recognised by pid and start time and replaced.
  */
 export async function acquireLock(file: string, purpose: string, options: LockOptions = {}): Promise<AsyncDisposable> {
-  await mkdir(path.dirname(file), { recursive: true })
+  await makeFolder(path.dirname(file))
   const mine: HolderFile = {
     token: randomUUID(),
     pid: process.pid,

@@ -79,3 +79,17 @@ it('tells what the operating system lets it write', async () => {
   }
   expect(await localFiles.freeBytes(folder)).toBeGreaterThan(0)
 })
+
+it('makes folders with their parents, and says what is in the way', async () => {
+  const deep = path.join(folder, 'a', 'b', 'c')
+  await localFiles.mkdir(deep)
+  await localFiles.mkdir(deep)
+  expect((await localFiles.stat(deep))?.kind).toBe('directory')
+  await writeFile(path.join(folder, 'file'), '')
+  await expect(localFiles.mkdir(path.join(folder, 'file'))).rejects.toMatchObject({ code: 'EEXIST' })
+  await expect(localFiles.mkdir(path.join(folder, 'file', 'below'))).rejects.toMatchObject({ code: 'ENOTDIR' })
+})
+
+it.skipIf(process.platform !== 'linux')('gives up below /proc, where Node 20 alone would try for ever', async () => {
+  await expect(localFiles.mkdir('/proc/smartcar/x')).rejects.toMatchObject({ code: 'ENOENT' })
+})
