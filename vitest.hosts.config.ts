@@ -6,6 +6,8 @@ export default defineConfig({
     disableConsoleIntercept: true,
     include: ['test/hosts/**/*.test.ts'],
     fileParallelism: false,
+    // Real sshd, reboots and cut links on a machine with two cores: a second try tells a fault from a slow moment.
+    retry: 1,
     testTimeout: 120_000,
     hookTimeout: 600_000,
   },

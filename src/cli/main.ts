@@ -56,5 +56,5 @@ export function run(root: string): Promise<void> {
 /** The command line from its TypeScript sources: `pjson` is package.json with the commands folder of the sources. */
 export function runFromSource(root: string, pjson: LoadOptions & Record<string, unknown>): Promise<void> {
   settings.enableAutoTranspile = false
-  return execute({ root, pjson, ignoreManifest: true } as never, process.argv.slice(2))
+  return execute({ root, pjson } as never, process.argv.slice(2))
 }
