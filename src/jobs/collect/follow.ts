@@ -17,6 +17,7 @@ import {
   type Position,
   positionPath,
   positionText,
+  rotatedFiles,
   tailAt,
 } from './log-position.js'
 import { type CollectedFile, type CollectResult, describeCollected, fileEnd, resultLog } from './result.js'
@@ -115,6 +116,27 @@ async function openNext(pending: readonly string[], input: FollowInput, context:
   return { log, tail: await tailAt(log.reader, 0), pending: rest }
 }
 
+/** Until the next look; the signal ends it without an error. */
+async function pause(input: FollowInput, clock: CollectContext['clock'], signal: AbortSignal): Promise<void> {
+  await clock.sleep(input.pollMs ?? 500, signal).catch((error: unknown) => {
+    if (!signal.aborted) throw error
+  })
+}
+
+/** Waits for a log that is not there yet; what was rotated away before anybody looked comes first. */
+async function firstFile(input: FollowInput, context: CollectContext): Promise<Cursor> {
+  const { emit, files, clock, signal } = context
+  const older = new Set((await rotatedFiles(input.file, context)).map(({ inode }) => inode))
+  emit({ t: 'note', level: 'info', text: `waiting for ${input.file} to appear` })
+  while ((await files.stat(input.file)) === undefined && !signal.aborted) await pause(input, clock, signal)
+  const newer = (await rotatedFiles(input.file, context)).filter(({ inode }) => !older.has(inode))
+  return await openNext(
+    newer.map((entry) => entry.path),
+    input,
+    context,
+  )
+}
+
 async function resume(position: Position, input: FollowInput, context: CollectContext): Promise<Cursor> {
   const { log, pending } = await findPosition(position, input.file, context)
   if (log !== undefined) return { log, tail: position.tail, pending }
@@ -170,9 +192,9 @@ function portioner(input: FollowInput, { files, clock }: CollectContext) {
   const flushBytes = input.flushBytes ?? 64 * 1024 * 1024
   let waitingSince: number | undefined
   let sizeBefore = -1
-  return async (log: OpenLog, ending: boolean): Promise<Portion | undefined> => {
+  return async (log: OpenLog, pending: readonly string[], ending: boolean): Promise<Portion | undefined> => {
     const { size, inode } = await log.reader.info()
-    const named = log.path === input.file ? await files.stat(input.file) : undefined
+    const named = await files.stat(input.file)
     const rotated = log.path !== input.file || (named !== undefined && named.inode !== inode)
     const grows = size !== sizeBefore
     sizeBefore = size
@@ -181,8 +203,11 @@ function portioner(input: FollowInput, { files, clock }: CollectContext) {
       const end = await endOfLines(log.reader, log.offset, log.offset + flushBytes)
       if (end > log.offset) return { end, last: false }
     }
-    // The name belongs to a younger file: once nothing more is written to this one, its last line is complete.
-    if (rotated) return grows && !ending ? undefined : { end: size, last: true }
+    if (rotated) {
+      // With rows in a younger file, or when it stands still, nothing more is written to this one: its end is a row's.
+      const finished = pending.length > 0 || (named !== undefined && named.size > 0)
+      return finished || !grows || ending ? { end: size, last: true } : undefined
+    }
     if (waiting === 0) {
       waitingSince = undefined
       return undefined
@@ -229,20 +254,17 @@ export async function followFile(input: FollowInput, context: CollectContext): P
     if (position !== undefined) cursor = await resume(position, input, context)
     else if ((await files.stat(input.file)) === undefined) {
       if (input.once) throw missing(input.file)
-      emit({ t: 'note', level: 'info', text: `waiting for ${input.file} to appear` })
+      cursor = await firstFile(input, context)
     }
     for (;;) {
       const stopping = signal.aborted
       const ending = stopping || input.once === true
       cursor = await holdPlace(cursor, input, kind, context)
       const { log } = cursor
-      const portion = log === undefined ? undefined : await portionOf(log, ending)
+      const portion = log === undefined ? undefined : await portionOf(log, cursor.pending, ending)
       if (log === undefined || portion === undefined) {
         if (ending) break
-        await clock.sleep(input.pollMs ?? 500, signal).catch((error: unknown) => {
-          // The signal ends the wait; the next round files what is there.
-          if (!signal.aborted) throw error
-        })
+        await pause(input, clock, signal)
         continue
       }
       let filed = log

@@ -76,13 +76,23 @@ export async function openLog(
   return { path: file, reader, inode, ...at, [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose]() }
 }
 
+/**
+ * The older file first. Of two that were last written in the same moment `name.2` is older than `name.1`, but
+ * `name.20200322000000` older than `name.20200323000000`.
+ */
+function byAge(a: FileInfo, b: FileInfo): number {
+  if (a.modified !== b.modified) return a.modified - b.modified
+  const isTime = /\d{8}$/.test(a.name) && /\d{8}$/.test(b.name)
+  return a.name.localeCompare(b.name, 'en', { numeric: true }) * (isTime ? 1 : -1)
+}
+
 /** Older files of the same log (`name.1`, `name-20200322`, …), not packed, the oldest first. */
 export async function rotatedFiles(file: string, { files }: PositionContext): Promise<readonly FileInfo[]> {
   const base = path.basename(file)
   return (await files.list(path.dirname(file)))
     .filter(({ name, kind }) => kind === 'file' && (name.startsWith(`${base}.`) || name.startsWith(`${base}-`)))
     .filter(({ name }) => !/\.(gz|xz|bz2|zst|zip|tmp)$/.test(name))
-    .sort((a, b) => a.modified - b.modified || b.name.localeCompare(a.name, 'en', { numeric: true }))
+    .sort(byAge)
 }
 
 /** What was written to the log after `old` was rotated away and before the log of today, the oldest first. */

@@ -1,8 +1,9 @@
-import { appendFile, copyFile, mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, copyFile, mkdir, readFile, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readLakeManifests } from '../../../../src/core/lake.js'
 import { type FollowInput, followFile } from '../../../../src/jobs/collect/follow.js'
+import { rotatedFiles } from '../../../../src/jobs/collect/log-position.js'
 import type { CollectResult } from '../../../../src/jobs/collect/result.js'
 import { type TestContext, testContext } from '../../../support/context.js'
 import { driveRow, goodRows } from './rows.js'
@@ -92,6 +93,20 @@ describe('followFile, one run after the other', () => {
     expect(await lakeText(context)).toBe(rows(0, 40))
   })
 
+  test.each([
+    ['numbers, the highest the oldest', ['.10', '.9', '.2']],
+    ['times, the lowest the oldest', ['.20200322000010', '.20200322000020', '.20200323000000']],
+  ])('rotated files that were last written in the same moment: %s', async (_, suffixes) => {
+    await using context = await testContext()
+    const file = await newLog(context)
+    for (const [index, suffix] of suffixes.entries()) {
+      await writeFile(file + suffix, rows(index * 10, index * 10 + 10))
+      await utimes(file + suffix, 1_600_000_000, 1_600_000_000)
+    }
+    const found = await rotatedFiles(file, context)
+    expect(found.map(({ name }) => name.slice(path.basename(file).length))).toEqual(suffixes)
+  })
+
   test('copied and truncated: the copy holds what was not read yet', async () => {
     await using context = await testContext()
     const file = await newLog(context)
@@ -179,6 +194,20 @@ describe('followFile, while the log is written', () => {
     await following.end()
     expect(await lakeText(context)).toBe(rows(0, 2))
     expect(notes(context)).toEqual([`waiting for ${file} to appear`])
+  })
+
+  test('a log that appears and is rotated before the first look; what was there before is left alone', async () => {
+    await using context = await testContext()
+    const file = await newLog(context)
+    await writeFile(`${file}.1`, rows(0, 5))
+    const following = follow(file, context, { pollMs: 200 })
+    await until(() => notes(context).length > 0)
+    await writeFile(`${file}.3`, rows(5, 10))
+    await writeFile(`${file}.2`, rows(10, 15))
+    await writeFile(file, rows(15, 20))
+    await until(async () => (await lakeText(context)).length >= rows(5, 20).length)
+    await following.end()
+    expect(await lakeText(context)).toBe(rows(5, 20))
   })
 
   test('files what comes, in portions; the signal ends it after the last whole line', async () => {
