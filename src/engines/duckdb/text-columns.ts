@@ -9,7 +9,7 @@ const maxRows = 2048
 /** How a value stands in JSON and in a table: `json` is JSON already, `plain` is true or false. */
 export type ValueShape = 'integer' | 'double' | 'decimal' | 'plain' | 'text' | 'json'
 
-export type TextCells = Omit<TextColumn, 'inline'>
+export type TextCells = Omit<TextColumn, 'inline' | 'bytes'>
 
 /** Reads one column of chunk after chunk. The arrays that it returns are overwritten by its next call. */
 export interface ColumnReader {

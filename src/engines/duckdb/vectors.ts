@@ -29,6 +29,8 @@ export interface TextColumn {
    * its first 4 bytes and its address. Equal words mean equal texts.
    */
   readonly inline: Int32Array
+  /** Length of all texts together. */
+  readonly bytes: number
 }
 
 export interface FixedColumn {
@@ -92,13 +94,15 @@ export function textColumn(
   const inline = new Int32Array(raw.buffer, raw.byteOffset, rows * 4)
   const { starts, lengths } = scratch
   let longBytes = 0
+  let bytes = 0
   for (let row = 0; row < rows; row++) {
     const length = isValid(validity, row) ? (words[row * 4] as number) : 0
     starts[row] = row * stringBytes + 4
     lengths[row] = length
+    bytes += length
     if (length > inlineBytes) longBytes += length
   }
-  if (longBytes === 0) return { pool: raw, starts, lengths, validity, inline }
+  if (longBytes === 0) return { pool: raw, starts, lengths, validity, inline, bytes }
   if (scratch.pool.length < raw.length + longBytes) scratch.pool = new Uint8Array((raw.length + longBytes) * 2)
   const pool = scratch.pool
   pool.set(raw)
@@ -133,7 +137,7 @@ export function textColumn(
     end += run
     row = last + 1
   }
-  return { pool, starts, lengths, validity, inline }
+  return { pool, starts, lengths, validity, inline, bytes }
 }
 
 /** Addresses have at most 48 bits in use, so a double holds them. */

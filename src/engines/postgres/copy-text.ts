@@ -31,6 +31,8 @@ const maxRows = 2048
 
 /** Longest text of a value that is not a string: -1.7976931348623157e+308 */
 const numberBytes = 24
+/** Memory is taken in pieces of this size: a piece for each chunk keeps the garbage collector busy. */
+const slabBytes = 1 << 22
 const tab = 9
 const newline = 10
 const backslash = 92
@@ -50,7 +52,8 @@ export function copyEncoder(bindings: RawBindings, types: readonly LogicalType[]
   const hash = rowHash(types.length + 1, maxRows)
   const scratches = types.map(() => textScratch(maxRows))
   const constantBytes = Buffer.from(constant)
-  const width = types.length
+  let slab = Buffer.allocUnsafeSlow(slabBytes)
+  let used = 0
   let rows = 0
 
   const source = (chunk: DuckDBDataChunk, column: number, count: number): Source => {
@@ -86,39 +89,56 @@ export function copyEncoder(bindings: RawBindings, types: readonly LogicalType[]
       const count = chunk.rowCount
       const sources = types.map((_, column) => source(chunk, column, count))
       addToHash(sources, count)
-      let most = count * (types.length * (numberBytes + 1) + constantBytes.length + 1)
+      let most = count * (types.length * (numberBytes + 1) + 2 * constantBytes.length + 1)
       for (const column of sources) {
         if (column.type !== 'text') continue
-        for (let row = 0; row < count; row++) most += 2 * (column.lengths[row] as number)
+        most += 2 * column.bytes
       }
-      const target = Buffer.allocUnsafe(most)
-      let at = 0
-      for (let row = 0; row < count; row++) {
-        for (let column = 0; column < width; column++) {
-          const source = sources[column] as Source
-          if (!isValid(source.validity, row)) {
-            target[at++] = backslash
-            target[at++] = 78
-          } else if (source.type === 'text') {
-            at = writeText(target, at, source.pool, source.starts[row] as number, source.lengths[row] as number)
-          } else if (source.type === 'integer') {
-            at = writeInteger(target, at, source.values[row] as number)
-          } else if (source.type === 'bigint')
-            at = writeBigint(target, at, source.words[row * 2] as number, source.words[row * 2 + 1] as number)
-          else at = writeDouble(target, at, source.values[row] as number)
-          target[at++] = tab
-        }
-        at = writeText(target, at, constantBytes, 0, constantBytes.length)
-        target[at++] = newline
+      if (slab.length - used < most) {
+        slab = Buffer.allocUnsafeSlow(Math.max(slabBytes, most))
+        used = 0
       }
+      const end = writeRows(slab, used, sources, count, constantBytes)
       rows += count
-      return target.subarray(0, at)
+      const lines = slab.subarray(used, end)
+      used = end
+      return lines
     },
     get rows() {
       return rows
     },
     hash,
   }
+}
+
+/** Apart from `encode`, so that V8 optimises the loop together with what stands behind it. */
+function writeRows(
+  target: Uint8Array,
+  start: number,
+  sources: readonly Source[],
+  count: number,
+  constant: Uint8Array,
+): number {
+  const width = sources.length
+  let at = start
+  for (let row = 0; row < count; row++) {
+    for (let column = 0; column < width; column++) {
+      const source = sources[column] as Source
+      if (!isValid(source.validity, row)) {
+        target[at++] = backslash
+        target[at++] = 78
+      } else if (source.type === 'text') {
+        at = writeText(target, at, source.pool, source.starts[row] as number, source.lengths[row] as number)
+      } else if (source.type === 'integer') at = writeInteger(target, at, source.values[row] as number)
+      else if (source.type === 'bigint') {
+        at = writeBigint(target, at, source.words[row * 2] as number, source.words[row * 2 + 1] as number)
+      } else at = writeDouble(target, at, source.values[row] as number)
+      target[at++] = tab
+    }
+    at = writeText(target, at, constant, 0, constant.length)
+    target[at++] = newline
+  }
+  return at
 }
 
 function writeText(target: Uint8Array, start: number, pool: Uint8Array, from: number, length: number): number {
