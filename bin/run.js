@@ -3,4 +3,5 @@
 import { fileURLToPath } from 'node:url'
 import { run } from '../dist/src/cli/main.js'
 
-await run(fileURLToPath(new URL('..', import.meta.url)))
+// Not awaited: what waits for a reader that has gone (`| head`) never ends, and Node would warn of it.
+run(fileURLToPath(new URL('..', import.meta.url)))

@@ -68,9 +68,13 @@ function listenForSignals(): AbortSignal {
 function stdoutWriter(onClosed: () => void): Context['stdout'] {
   let closed = false
   // One set of listeners for all writes: a set per write would pile up on a slow reader.
-  let wake: () => void = () => {}
-  process.stdout.on('drain', () => wake())
-  process.stdout.on('close', () => wake())
+  const waiting = new Set<() => void>()
+  const wake = () => {
+    for (const resume of waiting) resume()
+    waiting.clear()
+  }
+  process.stdout.on('drain', wake)
+  process.stdout.on('close', wake)
   process.stdout.on('error', (error) => {
     if (systemCode(error) !== 'EPIPE') throw error
     closed = true
@@ -82,7 +86,7 @@ function stdoutWriter(onClosed: () => void): Context['stdout'] {
     async write(chunk) {
       if (closed || process.stdout.write(chunk) || closed) return
       await new Promise<void>((resolve) => {
-        wake = resolve
+        waiting.add(resolve)
       })
     },
   }

@@ -44,7 +44,8 @@ async function execute(options: LoadOptions, argv: readonly string[]): Promise<v
       else process.stderr.write(errorText(known))
     }
   }
-  await flush()
+  // A reader that has gone (`| head`) never drains: waiting for it would wait for ever.
+  if (process.stdout.writable && process.stdout.errored === null) await flush()
 }
 
 /** The installed command line. `root`: the folder of smartcar's package.json. */
