@@ -1,4 +1,4 @@
-/** Rows of a DuckDB result as the bytes of PostgreSQL's COPY text format, with their hash. */
+/** Rows of a DuckDB result as the bytes of PostgreSQL's COPY text format, with their checksum. */
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 import type { LogicalType } from '../../core/mart.js'
 import { writeBigint, writeDouble, writeInteger } from '../../render/ascii.js'
@@ -11,13 +11,14 @@ import {
   textScratch,
   type Validity,
 } from '../duckdb/vectors.js'
-import { type RowHash, rowHash } from './row-hash.js'
+import { type HashedBy, rowHash } from './row-hash.js'
 
 export interface CopyEncoder {
   /** Lines for all rows of a chunk whose columns have the types given to `copyEncoder`. */
   encode(chunk: DuckDBDataChunk): Uint8Array
   readonly rows: number
-  readonly hash: Pick<RowHash, 'rowSum' | 'columnSums'>
+  /** Of the rows so far, as checksumQuery gives it for them. */
+  readonly checksum: string
 }
 
 type Source =
@@ -48,8 +49,13 @@ escapes[13] = 114
  * `types`: those of the result's columns; `constant`: the value of one more column behind them, the partition's.
  * Numbers are written with as many digits as tell them apart, so PostgreSQL reads the very same double.
  */
-export function copyEncoder(bindings: RawBindings, types: readonly LogicalType[], constant: string): CopyEncoder {
-  const hash = rowHash(types.length + 1, maxRows)
+export function copyEncoder(
+  bindings: RawBindings,
+  types: readonly LogicalType[],
+  constant: string,
+  by: HashedBy,
+): CopyEncoder {
+  const hash = rowHash(types.length + 1, maxRows, by)
   const scratches = types.map(() => textScratch(maxRows))
   const constantBytes = Buffer.from(constant)
   let slab = Buffer.allocUnsafeSlow(slabBytes)
@@ -107,7 +113,9 @@ export function copyEncoder(bindings: RawBindings, types: readonly LogicalType[]
     get rows() {
       return rows
     },
-    hash,
+    get checksum() {
+      return hash.checksum
+    },
   }
 }
 

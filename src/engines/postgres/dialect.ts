@@ -1,6 +1,7 @@
 /** What PostgreSQL writes in its own way. Pure. */
 import { UsageError } from '../../core/errors.js'
 import { allColumns, type Column, type LogicalType, type Mart } from '../../core/mart.js'
+import type { HashedBy } from './row-hash.js'
 
 const types: Readonly<Record<LogicalType, string>> = {
   string: 'text',
@@ -9,7 +10,7 @@ const types: Readonly<Record<LogicalType, string>> = {
   double: 'double precision',
 }
 
-/** Hash functions of the types, for servers that cannot hash a whole row (before version 14). */
+/** Hash functions of the types; with `extended` behind the name they give 64 bits and take a seed, from version 11 on. */
 const hashFunctions: Readonly<Record<LogicalType, string>> = {
   string: 'hashtext',
   integer: 'hashint4',
@@ -41,9 +42,11 @@ export const qualified = (schema: string, table: string): string => `${postgresN
 
 const names = (columns: readonly Column[]): string => columns.map((column) => postgresName(column.name)).join(', ')
 
+const requiredColumns = (mart: Mart): ReadonlySet<string> => new Set([...(mart.key ?? []), mart.partition.name])
+
 /** The table of a mart; key columns and the partition are NOT NULL. The key itself is `addKey`. */
 export function createTable(schema: string, mart: Mart): string {
-  const required = new Set([...(mart.key ?? []), mart.partition.name])
+  const required = requiredColumns(mart)
   const lines = allColumns(mart).map(
     (column) => `  ${postgresName(column.name)} ${types[column.type]}${required.has(column.name) ? ' NOT NULL' : ''}`,
   )
@@ -77,27 +80,33 @@ export function copyFrom(schema: string, mart: Mart): string {
   return `COPY ${qualified(schema, mart.name)} (${names(allColumns(mart))}) FROM STDIN`
 }
 
-/** Tells the planner how many rows each partition has. */
-export function analyzePartition(schema: string, mart: Mart): string {
-  return `ANALYZE ${qualified(schema, mart.name)} (${postgresName(mart.partition.name)})`
-}
-
-/** Number of the version from which on a whole row can be hashed (hash_record_extended). */
-export const rowHashVersion = 140_000
+/** Number of the version from which on there are 64-bit hashes. */
+export const rowHashVersion = 110_000
 
 /**
- * The hash of a record is a sum of its values' hashes, so the sum over all rows would not notice two rows that exchange a
- * value; hashed once more it does.
- *
- * One row: `rows` and the checksum as text, `checksum` being of the kind that CopyEncoder's hash has. */
-export function checksumQuery(schema: string, mart: Mart, by: 'rows' | 'columns', onlyPartition: boolean): string {
+ * One row: `rows` and the `checksum` of a table or of one partition ($1), as RowHash has it. `rows`: of each row the
+ * hashes of its values, each with its column's number as the seed, combined by XOR and hashed once more (rows that
+ * exchange a value would else go unnoticed), added up. `columns`: for each column the sum of its 32-bit hashes.
+ */
+export function checksumQuery(schema: string, mart: Mart, by: HashedBy, onlyPartition: boolean): string {
   const columns = allColumns(mart)
-  const sums =
+  const required = requiredColumns(mart)
+  const hashed = columns.map((column, index) => {
+    const name = postgresName(column.name)
+    const hash = `${hashFunctions[column.type]}extended(${name}, ${index + 1})`
+    return required.has(column.name) ? hash : `coalesce(${hash}, 0)`
+  })
+  const columnSums = columns.map(
+    (column) => `coalesce(sum(${hashFunctions[column.type]}(${postgresName(column.name)})::bigint), 0)`,
+  )
+  const checksum =
     by === 'rows'
-      ? `sum(hashint8extended(hash_record_extended(ROW(${names(columns)}), 0), 0))::text`
-      : `concat_ws(' ', ${columns
-          .map((column) => `coalesce(sum(${hashFunctions[column.type]}(${postgresName(column.name)})::bigint), 0)`)
-          .join(', ')})`
+      ? `coalesce(sum(hashint8extended(${hashed.join(' # ')}, 0)), 0)::text`
+      : `concat_ws(' ', ${columnSums.join(', ')})`
   const where = onlyPartition ? ` WHERE ${postgresName(mart.partition.name)} = $1` : ''
-  return `SELECT count(*)::text AS rows, coalesce(${sums}, '0') AS checksum FROM ${qualified(schema, mart.name)}${where}`
+  return `SELECT count(*)::text AS rows, ${checksum} AS checksum FROM ${qualified(schema, mart.name)}${where}`
 }
+
+/** Size of a table on disk, of its rows alone: one row, `bytes`. */
+export const tableBytes = (schema: string, mart: Mart): string =>
+  `SELECT pg_relation_size(${postgresText(qualified(schema, mart.name))}::regclass)::text AS bytes`

@@ -1,9 +1,8 @@
 /**
- * PostgreSQL's own hash of a row, computed here from DuckDB's values: what is written and what the server then holds are
+ * PostgreSQL's own hashes, computed here from DuckDB's values: what is written and what the server then holds are
  * compared by content without reading a row back. Of each value the same 64 bits as PostgreSQL's hashtextextended,
- * hashint4extended, hashint8extended and hashfloat8extended with seed 0 (Bob Jenkins' lookup3: src/common/hashfn.c),
- * folded over a row as hash_record_extended does (src/backend/utils/adt/rowtypes.c), hashed once more as hashint8extended
- * does, since folding alone would not notice two rows that exchange a value, and added up over all rows.
+ * hashint4extended, hashint8extended and hashfloat8extended (Bob Jenkins' lookup3: src/common/hashfn.c), combined as
+ * checksumQuery of dialect.ts combines them.
  */
 import { isValid, type TextColumn, type Validity } from '../duckdb/vectors.js'
 
@@ -36,13 +35,14 @@ function finish(a0: number, b0: number, c0: number): void {
   low = c
 }
 
-/** Flips the order of 32-bit integers from signed to unsigned. */
-const signBit = 1 << 31
-
-const intStart = (golden + 4 + offset) | 0
-
-function hashWord(value: number): void {
-  finish((intStart + value) | 0, intStart, intStart)
+/** The state from which hashing begins, for a value of `length` bytes. */
+function begin(length: number, seed: number): void {
+  const start = (golden + length + offset) | 0
+  if (seed === 0) {
+    mixedA = start
+    mixedB = start
+    mixedC = start
+  } else mix(start, (start + seed) | 0, start)
 }
 
 function fullWordAt(pool: Uint8Array, at: number): number {
@@ -54,28 +54,24 @@ function fullWordAt(pool: Uint8Array, at: number): number {
   )
 }
 
-function byteAt(pool: Uint8Array, at: number, end: number): number {
-  return at < end ? (pool[at] as number) : 0
-}
-
+/** The same where the text may end within the word: zeros behind it. */
 function wordAt(pool: Uint8Array, at: number, end: number): number {
-  return (
-    byteAt(pool, at, end) |
-    (byteAt(pool, at + 1, end) << 8) |
-    (byteAt(pool, at + 2, end) << 16) |
-    (byteAt(pool, at + 3, end) << 24)
-  )
+  let word = 0
+  for (let index = Math.min(end - at, 4) - 1; index >= 0; index--) word = (word << 8) | (pool[at + index] as number)
+  return word
 }
 
 /** Up to 12 bytes that lie in three words, zeros behind them, as DuckDB keeps short texts. */
-function hashShort(first: number, second: number, third: number, length: number): void {
-  const start = (golden + length + offset) | 0
+function hashShort(first: number, second: number, third: number, length: number, seed: number): void {
+  begin(length, seed)
+  const a = (mixedA + first) | 0
+  const b = (mixedB + second) | 0
   if (length < 12) {
     // The lowest byte of the third word is reserved for the length.
-    finish((start + first) | 0, (start + second) | 0, (start + (third << 8)) | 0)
+    finish(a, b, (mixedC + (third << 8)) | 0)
     return
   }
-  mix((start + first) | 0, (start + second) | 0, (start + third) | 0)
+  mix(a, b, (mixedC + third) | 0)
   finish(mixedA, mixedB, mixedC)
 }
 
@@ -104,11 +100,12 @@ function mix(a0: number, b0: number, c0: number): void {
   mixedC = c
 }
 
-function hashBytes(pool: Uint8Array, start: number, length: number): void {
+function hashBytes(pool: Uint8Array, start: number, length: number, seed: number): void {
   const end = start + length
-  let a = (golden + length + offset) | 0
-  let b = a
-  let c = a
+  begin(length, seed)
+  let a = mixedA
+  let b = mixedB
+  let c = mixedC
   let at = start
   for (; end - at >= 12; at += 12) {
     a = (a + fullWordAt(pool, at)) | 0
@@ -127,15 +124,8 @@ function hashBytes(pool: Uint8Array, start: number, length: number): void {
   )
 }
 
-/** Hashes of the integers that telemetry is full of. */
-const smallCount = 4096
-const smallHighs = new Int32Array(smallCount)
-const smallLows = new Int32Array(smallCount)
-for (let value = 0; value < smallCount; value++) {
-  hashWord(value)
-  smallHighs[value] = high
-  smallLows[value] = low
-}
+/** `rows`: one sum over the hashes of whole rows; `columns`: a sum for each column. */
+export type HashedBy = 'rows' | 'columns'
 
 /** Adds rows, chunk by chunk, column by column. */
 export interface RowHash {
@@ -149,13 +139,11 @@ export interface RowHash {
   /** The same text in every row. */
   constant(text: Uint8Array): void
   end(): void
-  /** Sum of the rows' signed 64-bit hashes, as checksumQuery of dialect.ts gives it. */
-  readonly rowSum: bigint
-  /** Sum by column of the signed lower 32 bits, as `sum(hashtext(…))` and its like give it: for servers before 14. */
-  readonly columnSums: readonly bigint[]
+  /** As checksumQuery gives it for the same rows. */
+  readonly checksum: string
 }
 
-export function rowHash(columns: number, maxRows: number): RowHash {
+export function rowHash(columns: number, maxRows: number, by: HashedBy): RowHash {
   const highs = new Int32Array(maxRows)
   const lows = new Int32Array(maxRows)
   const columnSums = Array.from({ length: columns }, () => 0n)
@@ -163,16 +151,11 @@ export function rowHash(columns: number, maxRows: number): RowHash {
   let rows = 0
   let column = 0
 
-  // record = (record << 5) - record + value, modulo 2^64, in halves; all of it in 32-bit integers, which is what is quick.
-  const fold = (row: number, valueHigh: number, valueLow: number): void => {
-    const oldHigh = highs[row] as number
-    const oldLow = lows[row] as number
-    const shifted = oldLow << 5
-    const borrow = (shifted ^ signBit) < (oldLow ^ signBit) ? 1 : 0
-    const total = (shifted - oldLow + valueLow) | 0
-    const carry = (total ^ signBit) < (valueLow ^ signBit) ? 1 : 0
-    lows[row] = total
-    highs[row] = ((oldHigh << 5) | (oldLow >>> 27)) - oldHigh - borrow + carry + valueHigh
+  // A seed for each column, so that values that change places change the row.
+  const seed = (): number => (by === 'rows' ? column + 1 : 0)
+  const fold = (row: number): void => {
+    highs[row] = (highs[row] as number) ^ high
+    lows[row] = (lows[row] as number) ^ low
   }
   const endColumn = (sum: number): void => {
     columnSums[column] = (columnSums[column] ?? 0n) + BigInt(sum)
@@ -187,77 +170,58 @@ export function rowHash(columns: number, maxRows: number): RowHash {
       lows.fill(0, 0, count)
     },
     integers(values, validity) {
+      begin(4, seed())
+      const [a, b, c] = [mixedA, mixedB, mixedC]
       let sum = 0
       for (let row = 0; row < rows; row++) {
-        if (!isValid(validity, row)) {
-          fold(row, 0, 0)
-          continue
-        }
-        const value = values[row] as number
-        if (value >= 0 && value < smallCount) {
-          fold(row, smallHighs[value] as number, smallLows[value] as number)
-          sum += smallLows[value] as number
-          continue
-        }
-        hashWord(value)
-        fold(row, high, low)
+        if (!isValid(validity, row)) continue
+        finish((a + (values[row] as number)) | 0, b, c)
+        fold(row)
         sum += low
       }
       endColumn(sum)
     },
     bigints(words, validity) {
+      begin(4, seed())
+      const [a, b, c] = [mixedA, mixedB, mixedC]
       let sum = 0
       for (let row = 0; row < rows; row++) {
-        if (!isValid(validity, row)) {
-          fold(row, 0, 0)
-          continue
-        }
-        const upper = words[row * 2 + 1] as number
-        // So that a bigint and an integer of the same value hash alike (hashfunc.c, hashint8).
-        hashWord((words[row * 2] as number) ^ (upper >= 0 ? upper : ~upper))
-        fold(row, high, low)
+        if (!isValid(validity, row)) continue
+        finish((a + half(words[row * 2] as number, words[row * 2 + 1] as number)) | 0, b, c)
+        fold(row)
         sum += low
       }
       endColumn(sum)
     },
     doubles(words, validity) {
+      const seeded = seed()
+      begin(8, seeded)
+      const [a, b, c] = [mixedA, mixedB, mixedC]
       let sum = 0
-      const start = (golden + 8 + offset) | 0
       for (let row = 0; row < rows; row++) {
-        if (!isValid(validity, row)) {
-          fold(row, 0, 0)
-          continue
-        }
-        let lower = words[row * 2] as number
-        let upper = words[row * 2 + 1] as number
+        if (!isValid(validity, row)) continue
+        const lower = words[row * 2] as number
+        const upper = words[row * 2 + 1] as number
+        const isNotANumber = (upper & 0x7ff00000) === 0x7ff00000 && ((upper & 0xfffff) !== 0 || lower !== 0)
         if (lower === 0 && (upper & 0x7fffffff) === 0) {
           // Zero, of either sign, is the seed.
           high = 0
-          low = 0
-        } else {
-          // Every NaN is the same NaN.
-          if ((upper & 0x7ff00000) === 0x7ff00000 && ((upper & 0xfffff) !== 0 || lower !== 0)) {
-            upper = 0x7ff80000
-            lower = 0
-          }
-          finish((start + lower) | 0, (start + upper) | 0, start)
-        }
-        fold(row, high, low)
+          low = seeded
+        } else if (isNotANumber) finish(a, (b + 0x7ff80000) | 0, c)
+        else finish((a + lower) | 0, (b + upper) | 0, c)
+        fold(row)
         sum += low
       }
       endColumn(sum)
     },
     texts({ pool, starts, lengths, validity, inline }) {
+      const seeded = seed()
       let sum = 0
       // Neighbours are often the same text: then the last hash holds.
       let last = -1
       for (let row = 0; row < rows; row++) {
-        if (!isValid(validity, row)) {
-          fold(row, 0, 0)
-          continue
-        }
+        if (!isValid(validity, row)) continue
         const word = row * 4
-        const length = lengths[row] as number
         const same =
           last >= 0 &&
           inline[word] === inline[last] &&
@@ -266,39 +230,40 @@ export function rowHash(columns: number, maxRows: number): RowHash {
           inline[word + 3] === inline[last + 3]
         last = word
         if (!same) {
-          if (length <= 12) {
-            const first = inline[word + 1] as number
-            hashShort(first, inline[word + 2] as number, inline[word + 3] as number, length)
-          } else hashBytes(pool, starts[row] as number, length)
+          const length = lengths[row] as number
+          const first = inline[word + 1] as number
+          if (length <= 12) hashShort(first, inline[word + 2] as number, inline[word + 3] as number, length, seeded)
+          else hashBytes(pool, starts[row] as number, length, seeded)
         }
-        fold(row, high, low)
+        fold(row)
         sum += low
       }
       endColumn(sum)
     },
     constant(text) {
-      hashBytes(text, 0, text.length)
-      const valueHigh = high
-      const valueLow = low
-      for (let row = 0; row < rows; row++) fold(row, valueHigh, valueLow)
-      endColumn(valueLow * rows)
+      hashBytes(text, 0, text.length, seed())
+      for (let row = 0; row < rows; row++) fold(row)
+      endColumn(low * rows)
     },
     end() {
+      begin(4, 0)
+      const [a, b, c] = [mixedA, mixedB, mixedC]
       let highSum = 0
       let lowSum = 0
       for (let row = 0; row < rows; row++) {
-        const upper = highs[row] as number
-        hashWord((lows[row] as number) ^ (upper >= 0 ? upper : ~upper))
+        finish((a + half(lows[row] as number, highs[row] as number)) | 0, b, c)
         highSum += high
         lowSum += low >>> 0
       }
       rowSum += BigInt(highSum) * 4_294_967_296n + BigInt(lowSum)
     },
-    get rowSum() {
-      return rowSum
-    },
-    get columnSums() {
-      return columnSums
+    get checksum() {
+      return by === 'rows' ? String(rowSum) : columnSums.join(' ')
     },
   }
+}
+
+/** A 64-bit integer as the 32 bits that PostgreSQL hashes, so that it hashes like an integer of the same value. */
+function half(lower: number, upper: number): number {
+  return lower ^ (upper >= 0 ? upper : ~upper)
 }
