@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -5,6 +6,8 @@ export default defineConfig({
     disableConsoleIntercept: true,
     include: ['test/**/*.test.ts'],
     exclude: ['test/stack/**', 'test/hosts/**'],
+    // vitest takes one core less than there are; most of these tests wait for processes that they started.
+    maxWorkers: Math.max(2, availableParallelism()),
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },
