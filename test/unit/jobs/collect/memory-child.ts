@@ -61,4 +61,6 @@ const staged = await stageContent(
   { files, signal: new AbortController().signal },
 )
 await rm(folder, { recursive: true, force: true })
-process.stdout.write(JSON.stringify({ most: most - bare, kept: staged.rows.kept, ms: systemClock.monotonic() - started }))
+process.stdout.write(
+  JSON.stringify({ most: most - bare, kept: staged.rows.kept, ms: systemClock.monotonic() - started }),
+)
