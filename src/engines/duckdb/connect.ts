@@ -37,15 +37,23 @@ export async function openDuckDB(
   const interrupt = () => {
     for (const connection of connections) connection.interrupt()
   }
-  context.signal.addEventListener('abort', interrupt)
+  let again: NodeJS.Timeout | undefined
+  // DuckDB forgets an interruption that comes between two statements, so the next one must be told as well.
+  const interruptAll = () => {
+    interrupt()
+    again = setInterval(interrupt, interruptEveryMs)
+  }
+  context.signal.addEventListener('abort', interruptAll)
   return {
     async connect() {
+      throwIfInterrupted(context.signal)
       const connection = await instance.connect()
       connections.add(connection)
       return connection
     },
     async [Symbol.asyncDispose]() {
-      context.signal.removeEventListener('abort', interrupt)
+      context.signal.removeEventListener('abort', interruptAll)
+      clearInterval(again)
       for (const connection of connections) connection.closeSync()
       connections.clear()
       instance.closeSync()
@@ -55,3 +63,4 @@ export async function openDuckDB(
 }
 
 let spillNumber = 0
+const interruptEveryMs = 50
