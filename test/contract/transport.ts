@@ -71,20 +71,21 @@ export function transportContract(name: string, open: () => Promise<TransportUnd
     })
 
     it('gives lines as they come', async () => {
-      const seen: [string, string, number][] = []
-      const begin = performance.now()
-      const result = await sh('for i in 1 2 3; do echo out$i; echo err$i >&2; sleep 0.4; done; printf rest', {
-        onLine: (line: string, stream: string) => seen.push([stream, line, performance.now() - begin]),
+      const seen: [string, string][] = []
+      const go = `${there}-go`
+      let answered: Promise<unknown> = Promise.resolve()
+      const script = `echo out1; echo err1 >&2; until [ -e ${go} ]; do sleep 0.1; done; echo out2; echo err2 >&2; printf rest`
+      const result = await sh(script, {
+        onLine: (line: string, stream: string) => {
+          seen.push([stream, line])
+          // The command goes on once its first line was seen here.
+          if (line === 'out1') answered = host.run(['touch', go])
+        },
       })
-      expect(seen.filter(([stream]) => stream === 'out').map(([, line]) => line)).toEqual([
-        'out1',
-        'out2',
-        'out3',
-        'rest',
-      ])
-      expect(seen.filter(([stream]) => stream === 'err').map(([, line]) => line)).toEqual(['err1', 'err2', 'err3'])
-      const first = seen.find(([, line]) => line === 'out1')?.[2] ?? Number.POSITIVE_INFINITY
-      expect(performance.now() - begin - first).toBeGreaterThan(700)
+      await answered
+      await host.run(['rm', '-f', go])
+      expect(seen.filter(([stream]) => stream === 'out').map(([, line]) => line)).toEqual(['out1', 'out2', 'rest'])
+      expect(seen.filter(([stream]) => stream === 'err').map(([, line]) => line)).toEqual(['err1', 'err2'])
       expect(result.stdout.endsWith('rest')).toBe(true)
     })
 
@@ -94,14 +95,12 @@ export function transportContract(name: string, open: () => Promise<TransportUnd
       expect(result.stdout).toBe('x'.repeat(1000))
       expect(result.truncated).toBe(true)
       expect(pieces).toBe(Math.ceil(20_000_000 / 65_536))
-    }, 30_000)
+    })
 
     it('ends the command and its children when its time is over', async () => {
       const mark = `3${Math.floor(Math.random() * 1e6)}`
-      const begin = performance.now()
       const stopped = sh(`sleep ${mark} & sleep ${mark}; echo never`, { timeoutMs: 700 })
       await expect(stopped).rejects.toMatchObject({ code: 'COMMAND_TIMED_OUT' })
-      expect(performance.now() - begin).toBeLessThan(8000)
       expect(await running(mark)).toBe(0)
     })
 
@@ -113,14 +112,12 @@ export function transportContract(name: string, open: () => Promise<TransportUnd
       await expect(stopped).rejects.toMatchObject({ code: 'INTERRUPTED' })
       expect(await running(mark)).toBe(0)
       await expect(sh('true', { signal: abort.signal })).rejects.toMatchObject({ code: 'INTERRUPTED' })
-    }, 20_000)
+    })
 
     it('does not wait for what a command leaves in the background', async () => {
       const mark = `5${Math.floor(Math.random() * 1e6)}`
-      const begin = performance.now()
       const result = await sh(`setsid sleep ${mark} & echo started`)
       expect(result).toMatchObject({ code: 0, stdout: 'started\n' })
-      expect(performance.now() - begin).toBeLessThan(10_000)
       expect(await running(mark)).toBe(1)
       await host.run(['pkill', '-xf', `sleep ${mark}`])
     })

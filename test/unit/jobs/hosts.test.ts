@@ -54,9 +54,11 @@ function context(change: (host: SiteHost) => SiteHost = (host) => host) {
 
 it('does the same on ten hosts side by side', async () => {
   await using ten = context()
-  const begin = performance.now()
-  const report = await execOnHosts({ hosts: [], argv: ['sh', '-c', 'sleep 1; echo done'], sudo: false }, ten)
-  expect(performance.now() - begin).toBeLessThan(8000)
+  const folder = path.join(base.layout.root, 'side-by-side')
+  await mkdir(folder)
+  // Every one waits for the other nine.
+  const meet = `touch "$0/$$"; until [ "$(ls "$0" | wc -l)" = 10 ]; do sleep 0.1; done; echo done`
+  const report = await execOnHosts({ hosts: [], argv: ['sh', '-c', meet, folder], sudo: false }, ten)
   expect(report.hosts.map(({ host, stdout, code }) => [host, stdout, code])).toEqual(
     names.map((name) => [name, 'done\n', 0]),
   )
@@ -93,10 +95,8 @@ it('stops everything when one host shows a wrong key', async () => {
   await using some = context((host) =>
     host.name === 'host5' ? { ...host, ssh: { ...host.ssh, knownHosts: changed } } : host,
   )
-  const begin = performance.now()
-  const stopped = execOnHosts({ hosts: [], argv: ['sleep', '20'], sudo: false }, some)
+  const stopped = execOnHosts({ hosts: [], argv: ['sleep', '600'], sudo: false }, some)
   await expect(stopped).rejects.toMatchObject({ code: 'HOST_KEY_CHANGED' })
-  expect(performance.now() - begin).toBeLessThan(15_000)
 })
 
 it('tells where a command failed, and refuses unknown hosts', async () => {

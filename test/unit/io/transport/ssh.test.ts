@@ -149,10 +149,8 @@ it('never tries again after a wrong key or a refused login', async () => {
   open.splice(open.indexOf(first), 1)
   const other = await server({ password: 'x', port: first.port })
   await delay(200)
-  const begin = performance.now()
   await expect(cut.run(['true'])).rejects.toMatchObject({ code: 'HOST_KEY_CHANGED' })
-  expect(performance.now() - begin).toBeLessThan(5000)
-  expect(other.counts.commands).toBe(0)
+  expect(other.counts).toMatchObject({ connections: 1, commands: 0 })
 })
 
 it('uses one connection and one command for a script', async () => {

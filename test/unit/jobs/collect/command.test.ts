@@ -129,8 +129,12 @@ test('--follow --once files what is there', async () => {
 test('Ctrl-C ends --follow after what is there, without an error', async () => {
   await using context = await testContext()
   const file = path.join(await inputs(context, { 'a.log': drive }), 'a.log')
-  setTimeout(() => process.emit('SIGINT'), 300)
-  const shown = await run(context, '--follow', file, '--flush', '1h')
+  const following = run(context, '--follow', file, '--flush', '1h')
+  // Its lock: from then on it follows.
+  const written = () => readdir(context.layout.state, { recursive: true }).catch(() => [])
+  await vi.waitUntil(async () => (await written()).length > 0, { timeout: 30_000 })
+  process.emit('SIGINT')
+  const shown = await following
   expect(shown.code).toBe(0)
   expect(shown.stdout).toContain('collected 1 file: 1 of 1 row kept')
 })
