@@ -8,7 +8,7 @@ export default defineConfig({
     exclude: ['test/stack/**', 'test/hosts/**'],
     // vitest takes one core less than there are; most of these tests wait for processes that they started.
     maxWorkers: Math.max(2, availableParallelism()),
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 300_000,
   },
 })

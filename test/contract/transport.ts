@@ -182,7 +182,7 @@ export function transportContract(name: string, open: () => Promise<TransportUnd
       await expect(host.upload(path.join(here, 'none'), target)).rejects.toMatchObject({ code: 'FILE_ABSENT' })
       await expect(host.upload(local, there)).rejects.toMatchObject({ code: 'REMOTE_FILE_FAILED' })
       await expect(host.download(remote('none'), back)).rejects.toMatchObject({ code: 'REMOTE_FILE_FAILED' })
-    }, 60_000)
+    })
 
     it('resumes a broken upload, and starts again where the part is another content', async () => {
       const bytes = randomBytes(12_000_000)
@@ -208,7 +208,7 @@ export function transportContract(name: string, open: () => Promise<TransportUnd
       expect(await host.upload(local, target)).toMatchObject({ resumedFrom: 0, status: 'written' })
       const check = await host.run(['sha256sum', target])
       expect(check.stdout.slice(0, 64)).toBe(again.sha256)
-    }, 60_000)
+    })
 
     it('forwards a port', async () => {
       const port = await made.listen()

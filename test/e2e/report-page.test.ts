@@ -21,7 +21,7 @@ describe.skipIf(executable === undefined)(`the report in a browser (${wanted})`,
     file = path.join(folder, 'report.html')
     await writeFile(file, renderReport(sampleReport(60), 'ko'))
     browser = await launchBrowser(executable ?? '')
-  }, 60_000)
+  })
 
   afterAll(async () => {
     await browser?.close()

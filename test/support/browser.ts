@@ -21,6 +21,8 @@ export function launchBrowser(executablePath: string): Promise<Browser> {
     args: [
       '--no-sandbox',
       '--disable-gpu',
+      // /dev/shm is small in containers, and a page that does not fit dies.
+      '--disable-dev-shm-usage',
       '--disable-quic',
       '--no-first-run',
       '--disable-background-networking',
