@@ -1,5 +1,5 @@
 /**
- * Dependencies go one way: commands -> cli -> { services, engines, marts, rules, simulator, jobs } -> { core, render };
+ * Dependencies go one way: commands -> cli -> { services, engines, marts, rules, simulator, logs, jobs } -> { core, render };
  * io -> core; only cli/context creates io. See docs/architecture.md.
  */
 const layer = (name) => `^src/${name}/`
@@ -44,7 +44,7 @@ module.exports = {
     {
       name: 'the-middle-never-imports-cli',
       severity: 'error',
-      from: { path: '^src/(services|engines|marts|rules|simulator|jobs|distributions)/' },
+      from: { path: '^src/(services|engines|marts|rules|simulator|logs|jobs|distributions)/' },
       to: { path: '^src/cli/' },
     },
     {
@@ -57,6 +57,12 @@ module.exports = {
       name: 'marts-know-no-engine',
       severity: 'error',
       from: { path: layer('marts') },
+      to: { path: '^src/(engines|services|jobs)/' },
+    },
+    {
+      name: 'logs-rules-and-simulator-know-no-job',
+      severity: 'error',
+      from: { path: '^src/(logs|rules|simulator)/' },
       to: { path: '^src/(engines|services|jobs)/' },
     },
     {

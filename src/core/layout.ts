@@ -35,6 +35,8 @@ export interface SiteLayout {
   readonly locks: string
   /** One record a provisioning run, `<id>.jsonl`. */
   readonly runs: string
+  /** Positions in followed logs and unfinished work of `collect`. */
+  readonly collecting: string
 }
 
 export function siteLayout(root: string): SiteLayout {
@@ -54,5 +56,6 @@ export function siteLayout(root: string): SiteLayout {
     state,
     locks: path.join(state, 'locks'),
     runs: path.join(state, 'runs'),
+    collecting: path.join(state, 'collect'),
   })
 }

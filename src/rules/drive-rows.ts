@@ -4,8 +4,8 @@
  */
 
 import { secondsPerDay } from '../core/calendar.js'
-import { explainLine, type RejectReason, rowFormats } from '../jobs/collect/formats.js'
-import { checkDrive, lookAhead, newFacts } from '../jobs/collect/row-checks.js'
+import { explainLine, type RejectReason, rowFormats } from '../logs/formats.js'
+import { checkDrive, lookAhead, newFacts } from '../logs/row-checks.js'
 import type { DriveField } from './definition.js'
 
 /** Days since 1970-01-01 of yyyymmdd. */

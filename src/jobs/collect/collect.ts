@@ -6,16 +6,16 @@ import { stage } from '../../core/events.js'
 import type { LakeManifest } from '../../core/lake.js'
 import type { RecordKind } from '../../core/layout.js'
 import type { JobContext } from '../../core/ports.js'
-import { detectKind } from './detect.js'
-import { rowFormats } from './formats.js'
+import { detectKind } from '../../logs/detect.js'
+import { rowFormats } from '../../logs/formats.js'
+import { openSource, type Source, SourceError } from '../../logs/source.js'
+import { asSiteError } from '../site-errors.js'
 import { type LakeStore, withLake } from './lake-store.js'
 import { type CollectedFile, type CollectResult, describeCollected, fileEnd, totalsOf } from './result.js'
-import { asSiteError } from './site-errors.js'
-import { openSource, type Source, SourceError } from './source.js'
 import { type StagedContent, stageContent } from './stage.js'
 
+export { asSiteError } from '../site-errors.js'
 export { type CollectedFile, type CollectResult, collectFailure, collectSummary } from './result.js'
-export { asSiteError } from './site-errors.js'
 
 export type CollectContext = Pick<JobContext, 'layout' | 'files' | 'clock' | 'emit' | 'signal'>
 

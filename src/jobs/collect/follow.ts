@@ -2,10 +2,8 @@
 import path from 'node:path'
 import { FailedError } from '../../core/errors.js'
 import { stage } from '../../core/events.js'
-import type { CollectContext } from './collect.js'
-import { detectKind } from './detect.js'
-import { rowFormats } from './formats.js'
-import { withLake } from './lake-store.js'
+import { detectKind } from '../../logs/detect.js'
+import { rowFormats } from '../../logs/formats.js'
 import {
   endOfLines,
   findPosition,
@@ -19,10 +17,12 @@ import {
   positionText,
   rotatedFiles,
   tailAt,
-} from './log-position.js'
+} from '../../logs/log-position.js'
+import { missing, rangeContent } from '../../logs/source.js'
+import { asSiteError, assertSiteWritable } from '../site-errors.js'
+import type { CollectContext } from './collect.js'
+import { withLake } from './lake-store.js'
 import { type CollectedFile, type CollectResult, describeCollected, fileEnd, resultLog } from './result.js'
-import { asSiteError, assertSiteWritable } from './site-errors.js'
-import { missing, rangeContent } from './source.js'
 import { stageContent } from './stage.js'
 
 export interface FollowInput {

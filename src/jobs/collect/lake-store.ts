@@ -13,9 +13,9 @@ import path from 'node:path'
 import { z } from 'zod'
 import { FailedError } from '../../core/errors.js'
 import { type LakeManifest, readLakeManifests } from '../../core/lake.js'
-import { lakeFolders, type RecordKind, type SiteLayout } from '../../core/layout.js'
+import { lakeFolders, type RecordKind } from '../../core/layout.js'
 import type { JobContext } from '../../core/ports.js'
-import { assertSiteWritable } from './site-errors.js'
+import { assertSiteWritable } from '../site-errors.js'
 import type { StagedContent } from './stage.js'
 
 /** Paths are relative to the site's folder, `/` separated; the manifest's is the last. */
@@ -73,12 +73,9 @@ function stagingFolders({ layout }: Pick<StoreContext, 'layout'>): StagingFolder
   return {
     lakeFolder: path.join(layout.lake, '_tmp'),
     rejectsFolder: path.join(layout.rejects, '_tmp'),
-    stateFolder: path.join(collectState(layout), '_tmp'),
+    stateFolder: path.join(layout.collecting, '_tmp'),
   }
 }
-
-/** Where `collect` keeps what it needs between two runs. */
-export const collectState = (layout: SiteLayout): string => path.join(layout.state, 'collect')
 
 const intentPath = (context: StoreContext) => path.join(stagingFolders(context).lakeFolder, 'intent.json')
 

@@ -1,6 +1,6 @@
 /** Goes over whole lines in a buffer and says which byte ranges are kept, for which part of the lake, and which are not. */
-import { explainLine, type RejectReason, type RowFormat } from './formats.js'
-import { newFacts } from './row-checks.js'
+import { explainLine, type RejectReason, type RowFormat } from '../../logs/formats.js'
+import { newFacts } from '../../logs/row-checks.js'
 import { bitsPerPage, type SeenKeys, seenKeys } from './seen-keys.js'
 
 const newline = 0x0a

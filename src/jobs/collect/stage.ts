@@ -4,11 +4,11 @@ import path from 'node:path'
 import { throwIfInterrupted } from '../../core/errors.js'
 import type { LakeManifest } from '../../core/lake.js'
 import type { JobContext } from '../../core/ports.js'
-import type { RowFormat } from './formats.js'
+import type { RowFormat } from '../../logs/formats.js'
+import { rejectsFile } from '../../logs/rejects-file.js'
+import { type Content, lineBlocks } from '../../logs/source.js'
 import { partFiles } from './part-files.js'
-import { rejectsFile } from './rejects-file.js'
 import { createScanner, type KeptRanges } from './scan.js'
-import { type Content, lineBlocks } from './source.js'
 
 export interface StagedFile {
   /** Absolute path of the temporary file. */

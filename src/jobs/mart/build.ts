@@ -4,7 +4,7 @@ import { type StageEnd, stage } from '../../core/events.js'
 import type { JobContext } from '../../core/ports.js'
 import { duration, number, plural, rate } from '../../render/format.js'
 import { table as textTable } from '../../render/table.js'
-import { asSiteError, assertSiteWritable } from '../collect/site-errors.js'
+import { asSiteError, assertSiteWritable } from '../site-errors.js'
 import {
   buildPartition,
   type PartitionResult,

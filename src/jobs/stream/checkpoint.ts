@@ -31,7 +31,7 @@ const tailPosition = z.object({
   inode: whole,
   /** Bytes up to the end of the last whole line that was taken. */
   offset: whole,
-  /** Fingerprint of the bytes in front of `offset`, see collect/log-position.ts. */
+  /** Fingerprint of the bytes in front of `offset`, see src/logs/log-position.ts. */
   tail: z.string(),
 })
 

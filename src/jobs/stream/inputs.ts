@@ -6,9 +6,9 @@ import { createGunzip } from 'node:zlib'
 import { FailedError, throwIfInterrupted } from '../../core/errors.js'
 import { readLakeManifests } from '../../core/lake.js'
 import type { JobContext } from '../../core/ports.js'
+import { detectKind } from '../../logs/detect.js'
+import { type Content, openSource, type Source, SourceError } from '../../logs/source.js'
 import { createDriveDecoder, rowTime, slack } from '../../rules/drive-rows.js'
-import { detectKind } from '../collect/detect.js'
-import { type Content, openSource, type Source, SourceError } from '../collect/source.js'
 import type { InputName } from './detector.js'
 
 export type InputContext = Pick<JobContext, 'layout' | 'files' | 'emit' | 'signal'>

@@ -2,8 +2,9 @@
  * Several inputs as one, in order of time: files may overlap, stand side by side (a file for each car), or be given in
  * any order, and a row that stands in two of them is a repeat, not a late row. One input alone is read as it is.
  */
+
+import { type Block, type Content, lineBlocks } from '../../logs/source.js'
 import { rowTime } from '../../rules/drive-rows.js'
-import { type Block, type Content, lineBlocks } from '../collect/source.js'
 import type { Detector, InputPass } from './detector.js'
 import type { Input, OpenInput } from './inputs.js'
 

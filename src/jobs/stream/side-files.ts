@@ -1,7 +1,7 @@
 /** Rows that could not be used, kept beside the result: CSV `file,line,reason,row` in the site's folder of rejects. */
 import { createHash } from 'node:crypto'
 import type { AppendFile, Files, JobContext } from '../../core/ports.js'
-import { type RejectsFile, rejectsFile, rejectsHeader } from '../collect/rejects-file.js'
+import { type RejectsFile, rejectsFile, rejectsHeader } from '../../logs/rejects-file.js'
 import { removeLeftovers } from './leftovers.js'
 
 /** A row longer than this is cut: a reject shows what came, it is no copy of it. */

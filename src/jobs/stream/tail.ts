@@ -1,7 +1,7 @@
 /** A log that grows, read by whole lines across rotation (renamed, a new file in its place) and truncation. */
 import type { JobContext } from '../../core/ports.js'
-import { findPosition, newerThan, type OpenLog, openLog, type Position, tailAt } from '../collect/log-position.js'
-import { type Block, lineBlocks, rangeContent } from '../collect/source.js'
+import { findPosition, newerThan, type OpenLog, openLog, type Position, tailAt } from '../../logs/log-position.js'
+import { type Block, lineBlocks, rangeContent } from '../../logs/source.js'
 
 /** Where reading was left; the number of lines in front of it is known to who takes them. */
 export type TailPosition = Pick<Position, 'inode' | 'offset' | 'tail'>

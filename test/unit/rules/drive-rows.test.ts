@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { carNumberAt } from '../../../src/core/cars.js'
-import { rowFormats } from '../../../src/jobs/collect/formats.js'
 import { createScanner } from '../../../src/jobs/collect/scan.js'
+import { rowFormats } from '../../../src/logs/formats.js'
 import { driveFieldNames, driveFields } from '../../../src/rules/definition.js'
 import { createDriveDecoder, dayNumber, dayText } from '../../../src/rules/drive-rows.js'
 import { decodable, drawDay, lineOf, type Row, random, textOf, timeText } from './support.js'

@@ -2,9 +2,9 @@
 import { rm } from 'node:fs/promises'
 import { systemClock } from '../../../../src/io/clock.js'
 import { localFiles } from '../../../../src/io/files.js'
-import { rowFormats } from '../../../../src/jobs/collect/formats.js'
-import type { Content } from '../../../../src/jobs/collect/source.js'
 import { stageContent } from '../../../../src/jobs/collect/stage.js'
+import { rowFormats } from '../../../../src/logs/formats.js'
+import type { Content } from '../../../../src/logs/source.js'
 import { driveRow } from './rows.js'
 
 const [folder = '', megabytes = ''] = process.argv.slice(2)

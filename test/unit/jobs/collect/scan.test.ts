@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { rowFormats } from '../../../../src/jobs/collect/formats.js'
-import { lookAhead } from '../../../../src/jobs/collect/row-checks.js'
 import { createScanner, type Scanner } from '../../../../src/jobs/collect/scan.js'
 import { type SeenKeys, seenKeys } from '../../../../src/jobs/collect/seen-keys.js'
+import { rowFormats } from '../../../../src/logs/formats.js'
+import { lookAhead } from '../../../../src/logs/row-checks.js'
 import { driveRow, goodRows } from './rows.js'
 
 interface Scanned {

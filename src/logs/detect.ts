@@ -1,5 +1,5 @@
 /** What kind of file this is, by its content alone: names lie. */
-import type { RecordKind } from '../../core/layout.js'
+import type { RecordKind } from '../core/layout.js'
 import { isHeader, type RowFormat, rowFormats } from './formats.js'
 import { newFacts } from './row-checks.js'
 import { lineBlocks, type Source, SourceError } from './source.js'

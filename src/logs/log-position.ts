@@ -2,9 +2,8 @@
 import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { z } from 'zod'
-import { FailedError } from '../../core/errors.js'
-import type { FileInfo, FileReader, JobContext } from '../../core/ports.js'
-import { collectState } from './lake-store.js'
+import { FailedError } from '../core/errors.js'
+import type { FileInfo, FileReader, JobContext } from '../core/ports.js'
 import { openReader } from './source.js'
 
 const newline = 0x0a
@@ -140,7 +139,7 @@ export function logId(file: string): string {
 
 /** Where the position of a log is kept. */
 export const positionPath = (file: string, { layout }: Pick<PositionContext, 'layout'>): string =>
-  path.join(collectState(layout), `follow-${logId(file)}.json`)
+  path.join(layout.collecting, `follow-${logId(file)}.json`)
 
 export const positionText = (position: Position): string => `${JSON.stringify(position, null, 2)}\n`
 

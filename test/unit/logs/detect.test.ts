@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { localFiles } from '../../../../src/io/files.js'
-import { detectKind } from '../../../../src/jobs/collect/detect.js'
-import { openSource } from '../../../../src/jobs/collect/source.js'
-import { testContext } from '../../../support/context.js'
-import { sharedData } from '../../../support/shared-data.js'
-import { goodRows } from './rows.js'
+import { localFiles } from '../../../src/io/files.js'
+import { detectKind } from '../../../src/logs/detect.js'
+import { openSource } from '../../../src/logs/source.js'
+import { testContext } from '../../support/context.js'
+import { sharedData } from '../../support/shared-data.js'
+import { goodRows } from '../jobs/collect/rows.js'
 
 async function detect(text: string | Uint8Array): Promise<string> {
   await using context = await testContext()

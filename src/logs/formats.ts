@@ -1,7 +1,7 @@
 /** The four kinds of input: their columns, how a row is checked, what a header line looks like. */
 import { isUtf8 } from 'node:buffer'
-import { carNumberPattern } from '../../core/cars.js'
-import type { RecordKind } from '../../core/layout.js'
+import { carNumberPattern } from '../core/cars.js'
+import type { RecordKind } from '../core/layout.js'
 import { checkDrive, checkMaster, checkPurchases, checkStatus, clockFault, type RowCheck } from './row-checks.js'
 
 /** A row longer than this, in bytes, is rejected as `too-long`; the longest sound row has less than a kilobyte. */

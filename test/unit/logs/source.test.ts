@@ -2,10 +2,10 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { localFiles } from '../../../../src/io/files.js'
-import { type Content, lineBlocks, openSource } from '../../../../src/jobs/collect/source.js'
-import { testContext } from '../../../support/context.js'
-import { seededDraws } from './rows.js'
+import { localFiles } from '../../../src/io/files.js'
+import { type Content, lineBlocks, openSource } from '../../../src/logs/source.js'
+import { testContext } from '../../support/context.js'
+import { seededDraws } from '../jobs/collect/rows.js'
 
 /** Content that arrives in pieces of random size. */
 function pieces(bytes: Uint8Array, draw: (limit: number) => number, largest: number): Content {

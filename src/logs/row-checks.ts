@@ -9,7 +9,7 @@
  * (0x312c312c is `1,1,`). `word ^ shape` is then 0 where a fixed character stands and the digit where a digit stands;
  * a digit of 10 or more shows in bit 4 once 6 is added.
  */
-import { daysInMonth } from '../../core/calendar.js'
+import { daysInMonth } from '../core/calendar.js'
 
 export const lookAhead = 64
 

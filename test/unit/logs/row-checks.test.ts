@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { RecordKind } from '../../../../src/core/layout.js'
-import { explainLine, rowFormats } from '../../../../src/jobs/collect/formats.js'
-import { lookAhead, newFacts, type RowFacts } from '../../../../src/jobs/collect/row-checks.js'
-import { goodRows, isSound, seededDraws } from './rows.js'
+import type { RecordKind } from '../../../src/core/layout.js'
+import { explainLine, rowFormats } from '../../../src/logs/formats.js'
+import { lookAhead, newFacts, type RowFacts } from '../../../src/logs/row-checks.js'
+import { goodRows, isSound, seededDraws } from '../jobs/collect/rows.js'
 
 const kinds = Object.keys(rowFormats) as RecordKind[]
 

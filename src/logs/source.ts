@@ -1,8 +1,8 @@
 /** Files to collect: opened, unpacked when they are gzip, and cut into blocks of whole lines at flat memory. */
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { type ErrorDetails, FailedError, systemCode } from '../../core/errors.js'
-import type { FileInfo, FileReader, Files } from '../../core/ports.js'
+import { type ErrorDetails, FailedError, systemCode } from '../core/errors.js'
+import type { FileInfo, FileReader, Files } from '../core/ports.js'
 import { longestRow } from './formats.js'
 import { lookAhead } from './row-checks.js'
 

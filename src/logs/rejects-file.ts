@@ -1,5 +1,5 @@
 /** The rejected rows of one file: CSV `file,line,reason,row` (RFC 4180), the row's bytes as they were, valid UTF-8 or not. */
-import type { AppendFile } from '../../core/ports.js'
+import type { AppendFile } from '../core/ports.js'
 
 const quote = 0x22
 const flushAt = 256 * 1024

@@ -1,7 +1,7 @@
 /** Trouble with the folder in which a site works, in words that name it. */
 import path from 'node:path'
-import { FailedError, SmartcarError, systemCode } from '../../core/errors.js'
-import type { JobContext } from '../../core/ports.js'
+import { FailedError, SmartcarError, systemCode } from '../core/errors.js'
+import type { JobContext } from '../core/ports.js'
 
 function notWritable(root: string, cause?: unknown): FailedError {
   return new FailedError('SITE_NOT_WRITABLE', `the site folder ${root} cannot be written`, {
