@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { text as readAll } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { execa } from 'execa'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -228,23 +229,28 @@ describe.skipIf(unavailable !== undefined).each(['el7', 'el6'] as const)(
       await execa('sh', ['-c', cure])
       await writeFile(site, text({ host_key: 'accept-new' }))
       expect((await run('--apply', file, '--yes')).code).toBe(0)
+      // Writes known_hosts anew.
+      await two.powerOn()
       await expectComplete()
     })
 
     testOnce('a key that changes in the middle of a run stops both hosts, and --resume goes on', async () => {
-      await using context = await hostsContext(text())
-      const running = provision(yes, context)
-      while (!context.events.some((event) => event.t === 'stage.start' && event.id === 'host/packages@server02'))
-        await delay(5)
+      await using here = await siteFolder()
+      const runs = path.join(here.folder, 'data/.smartcar/runs')
+      const running = startCli(['provision', '--yes', '--json', '--site', here.site], ['ignore', 'pipe', 'ignore'])
+      const printed = readAll(running.child.stdout as Readable)
+      expect(await untilRecorded(runs, ['"start"', 'host/packages@server02'], running)).toBe(true)
       await changeHostKey(two, 'server02')
-      await expect(running).rejects.toMatchObject({ code: 'HOST_KEY_CHANGED', exitCode: 1 })
-      expect((await listRuns(context)).at(-1)).toMatchObject({ outcome: 'failed' })
-      const events = context.events.length
-      await delay(500)
-      expect(context.events.length).toBe(events)
+      expect(await running.ended).toBe(1)
+      expect(JSON.parse(await printed)).toMatchObject({ error: { code: 'HOST_KEY_CHANGED', exitCode: 1 } })
+      const [name = ''] = await readdir(runs)
+      const lines = (await readFile(path.join(runs, name), 'utf8')).trim().split('\n')
+      expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ t: 'end', outcome: 'failed' })
+      // server01 did not go on alone to its end.
+      expect(lines.join()).not.toContain('host/java-home@server01')
       await two.powerOn()
-      await using next = await hostsContext(text(), { folder: context.folder })
-      expect((await provision({ ...yes, resume: true }, next))?.outcome).toBe('done')
+      const resumed = await runCli(['provision', '--resume', '--yes', '--json', '--site', here.site])
+      expect(JSON.parse(resumed.stdout).result?.outcome, resumed.stdout).toBe('done')
       await expectComplete()
     })
 

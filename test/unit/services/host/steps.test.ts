@@ -8,7 +8,6 @@ import { withoutLoopbackNames } from '../../../../src/services/host/steps/hosts-
 import { withMainSetting, withoutMainSetting } from '../../../../src/services/host/steps/proxy.js'
 import { withBaseUrl } from '../../../../src/services/host/steps/repositories.js'
 import { hostSteps } from '../../../../src/services/host/steps.js'
-import { parseSystem, supportedFamily } from '../../../../src/services/host/system.js'
 import { planWorld } from '../../../support/plan-world.js'
 
 const text = `hosts:
@@ -80,18 +79,6 @@ describe.each(['el6', 'el7', 'debian'] as const)('steps of %s', (family) => {
     expect(finding).toMatchObject({ state: 'change', changes: [{ sensitive: true }] })
     expect(step.check.shell).not.toContain('s3cret')
   })
-})
-
-test('systems are told by their release files', () => {
-  const family = (stdout: string) => parseSystem(stdout).family
-  expect(family('release: CentOS release 6.10 (Final)\n')).toBe('el6')
-  expect(family('release: CentOS Linux release 7.9.2009 (Core)\nid: centos rhel fedora\nversion: 7\n')).toBe('el7')
-  expect(family('release: \nid: debian \nversion: 12\nname: Debian GNU/Linux 12 (bookworm)\n')).toBe('debian')
-  expect(family('release: \nid: ubuntu debian\nversion: 22.04\n')).toBe('debian')
-  const rocky = parseSystem('release: Rocky Linux release 9.3 (Blue Onyx)\nid: rocky rhel\nversion: 9.3\n')
-  expect(() => supportedFamily('server01', rocky)).toThrow(
-    'server01 runs Rocky Linux release 9.3 (Blue Onyx), which smartcar cannot provision',
-  )
 })
 
 test('the own name leaves the loopback lines, everything else stays', () => {
