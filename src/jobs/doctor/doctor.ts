@@ -15,6 +15,7 @@ import { provision } from '../provision/provision.js'
 import { readRuns, runOutcome } from '../runs/run-store.js'
 import type { Diagnosis, DoctorResult, HostCheck } from './check.js'
 import { diskSpace, inodes } from './checks/disk.js'
+import { firewall } from './checks/firewall.js'
 import { leftovers } from './checks/leftovers.js'
 import { names } from './checks/names.js'
 import { ports } from './checks/ports.js'
@@ -32,6 +33,7 @@ const hostChecks: readonly HostCheck[] = [
   repositories,
   java,
   selinux,
+  firewall,
   hugePages,
 ]
 

@@ -4,7 +4,7 @@ import { buildGraph } from '../../../../src/core/plan/graph.js'
 import { isShellCheck, type Step } from '../../../../src/core/plan/step.js'
 import { resolveSite } from '../../../../src/core/site/resolve.js'
 import { explainAnswer } from '../../../../src/jobs/doctor/checks/repositories.js'
-import { withoutLoopbackNames } from '../../../../src/services/host/steps/hosts-file.js'
+import { withLoopbackNames, withoutLoopbackNames } from '../../../../src/services/host/steps/hosts-file.js'
 import { withMainSetting, withoutMainSetting } from '../../../../src/services/host/steps/proxy.js'
 import { withBaseUrl } from '../../../../src/services/host/steps/repositories.js'
 import { hostSteps } from '../../../../src/services/host/steps.js'
@@ -87,6 +87,24 @@ test('the own name leaves the loopback lines, everything else stays', () => {
   const after = withoutLoopbackNames(before, ['server01', 'server01.hadoop.com'])
   expect(after).toBe('127.0.0.1 localhost # here\n::1 localhost\n10.0.0.1 server01x\n')
   expect(withoutLoopbackNames(after, ['server01', 'server01.hadoop.com'])).toBe(after)
+})
+
+test('a teardown puts the own name back on the loopback lines, but not where somebody edited them', () => {
+  const names = ['server01', 'server01.hadoop.com']
+  const back = (text: string, original: string) => withLoopbackNames(text, original, names)
+  for (const original of [
+    '127.0.0.1  localhost server01 # here\n::1 localhost server01\n10.9.9.9 printer\n',
+    '127.0.0.1 localhost\n127.0.1.1 server01.hadoop.com server01\n10.9.9.9 printer\n',
+    '127.0.1.1 server01\n10.9.9.9 printer\n',
+    '10.9.9.9 printer\n',
+    '',
+  ]) {
+    const without = withoutLoopbackNames(original, names)
+    expect(back(without, original)).toBe(original)
+    expect(back(original, original)).toBe(original)
+  }
+  expect(back('127.0.0.1 localhost mine\n', '127.0.0.1 localhost server01\n')).toBe('127.0.0.1 localhost mine\n')
+  expect(back('127.0.1.1 other\n', '127.0.1.1 server01\n')).toBe('127.0.1.1 other\n')
 })
 
 test('an address that somebody else gave a host blocks, since it would win', () => {
