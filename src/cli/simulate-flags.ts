@@ -49,6 +49,26 @@ export const logFlags = {
   }),
 }
 
+/** Flags of a log that grows, see src/simulator/paced-options.ts. */
+export const growthFlags = {
+  rate: Flags.string({
+    helpValue: '1x|60x|max',
+    exclusive: ['gzip', 'jobs'],
+    description: 'let the log grow at this many times wall time',
+  }),
+  rotate: Flags.string({
+    helpValue: 'SIZE',
+    dependsOn: ['rate'],
+    description: 'rename the log to <log>.<time of its last row> before it grows over this size, such as 64MB',
+  }),
+  from: Flags.string({
+    helpValue: 'HHMMSS',
+    dependsOn: ['rate'],
+    description: 'time of the first row on the first day',
+  }),
+  until: Flags.string({ helpValue: 'HHMMSS', dependsOn: ['rate'], description: 'end on the last day, not included' }),
+}
+
 export const localeFlag = Flags.option({
   options: ['ko', 'en'] as const,
   description: "language of the owners' values [default: the site's, ko]",
