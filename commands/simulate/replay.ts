@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../src/cli/base-command.js'
 import { dayFlag } from '../../src/cli/flags.js'
-import { destination, given, gzipFlag, outputFlags } from '../../src/cli/simulate-flags.js'
+import { destination, given, gzipFlag, mapFlag, outputFlags } from '../../src/cli/simulate-flags.js'
 
 export default class SimulateReplay extends BaseCommand {
   static override summary = 'real recorded telemetry as a drive log'
@@ -20,10 +20,7 @@ export default class SimulateReplay extends BaseCommand {
   static override flags = {
     ...outputFlags,
     gzip: gzipFlag,
-    map: Flags.string({
-      helpValue: 'FIELD=COLUMN,…',
-      description: 'columns of the file [default: those called like a field]',
-    }),
+    map: mapFlag,
     cars: Flags.integer({ helpValue: 'N', min: 1, default: 1, description: 'cars that drive the recording' }),
     shift: Flags.integer({
       helpValue: 'SECONDS',
@@ -47,18 +44,14 @@ export default class SimulateReplay extends BaseCommand {
   async run() {
     const { args, flags } = await this.parse(SimulateReplay)
     const context = await this.open(flags)
-    const { parseMap } = await import('../../src/simulator/replay-map.js')
     const { simulateReplay } = await import('../../src/simulator/replay.js')
     const { replaySummary } = await import('../../src/simulator/summary.js')
-    const { cars, shift: shiftSeconds, date: day, 'speed-unit': speedUnit, pedals, delimiter, truth, gzip } = flags
-    const { seed = context.site.simulate.seed } = flags
+    const { cars, shift: shiftSeconds, date: day, pedals, delimiter, truth, gzip } = flags
+    const { map = {}, seed = context.site.simulate.seed, 'speed-unit': speedUnit } = flags
     const out = destination(flags.out, flags.json, context)
+    const input = args.file === '-' ? context.stdin() : args.file
     const more = given({ out, seed, cars, shiftSeconds, day, speedUnit, pedals, delimiter, truth, gzip })
-    const map = flags.map === undefined ? {} : parseMap(flags.map)
-    const result = await simulateReplay(
-      { input: args.file === '-' ? context.stdin() : args.file, map, ...more },
-      context,
-    )
+    const result = await simulateReplay({ input, map, ...more }, context)
     return flags.out === '-' ? undefined : this.show(result, replaySummary)
   }
 }

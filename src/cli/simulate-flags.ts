@@ -2,6 +2,7 @@ import * as Flags from '@oclif/core/flags'
 import { addDays } from '../core/calendar.js'
 import { UsageError } from '../core/errors.js'
 import type { Destination } from '../simulator/output.js'
+import type { ReplayMap } from '../simulator/replay-map.js'
 import type { Context } from './context.js'
 import { dayFlag } from './flags.js'
 
@@ -48,6 +49,13 @@ export const logFlags = {
       'faults as chances per row: malformed=0.001,duplicate=0.001,late=0.01,gap=0.0001; with late-seconds=20 and gap-seconds=60 at most',
   }),
 }
+
+/** Columns of a recording, parsed. */
+export const mapFlag = Flags.custom<ReplayMap>({
+  helpValue: 'FIELD=COLUMN,…',
+  description: 'columns of the file [default: those called like a field]',
+  parse: async (text) => (await import('../simulator/replay-map.js')).parseMap(text),
+})()
 
 /** Flags of a log that grows, see src/simulator/paced-options.ts. */
 export const growthFlags = {

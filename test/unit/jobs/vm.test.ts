@@ -85,7 +85,7 @@ it('starts, is done when they run, stops and deletes', async () => {
 it('shows what Vagrant says while it works', async () => {
   await vmStatus(context)
   // Vagrant goes on when it is told so, which happens after its lines were seen.
-  spawnSync('mkfifo', [path.join(folder, 'go')])
+  spawnSync('sh', ['-c', 'mkfifo go'], { cwd: folder })
   const running = vmUp(context)
   const notes = () => base.events.flatMap((event) => (event.t === 'note' ? [event.text] : [])).sort()
   while (notes().length < 2) await delay(5)
