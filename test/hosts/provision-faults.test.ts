@@ -124,6 +124,8 @@ describe.skipIf(unavailable !== undefined).each(['el7', 'el6'] as const)(
       await two.powerOff('server02')
       await using here = await siteFolder({ connect_timeout: 3 })
       const { site } = here
+      for (const command of ['provision', 'teardown'])
+        expect((await runCli([command, '--plan', '--site', site])).code).toBe(4)
       const run = await runCli(['provision', '--yes', '--json', '--site', site])
       expect(run.code).toBe(4)
       const { error } = JSON.parse(run.stdout)
