@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -136,4 +137,21 @@ it('says what it does as JSON lines on stderr with --json, and with --quiet noth
   expect(JSON.parse(loud.stdout)).toMatchObject({ schemaVersion: 1, command: 'simulate:drive' })
   const quiet = await runCli(['simulate', 'drive', '--cars', '2', '--json', '--quiet'], { cwd: folder })
   expect(quiet).toMatchObject({ code: 0, stderr: '' })
+})
+
+const noTerminal = spawnSync('sh', ['-c', 'command -v script && command -v stty']).status !== 0
+
+it.skipIf(process.platform !== 'linux' || noTerminal)('draws tasks in a terminal', async () => {
+  const program = path.join(packageRoot(), 'bin', 'run.js')
+  const command = `stty cols 100 rows 30; exec ${process.execPath} ${program} simulate drive --cars 2`
+  const shown = await execa('sh', ['-c', 'script -qec "$0" /dev/null', command], {
+    cwd: folder,
+    stdin: 'ignore',
+    env: { TERM: 'xterm', CI: undefined, SMARTCAR_SITE: '' },
+  })
+  // Hides the cursor while it draws, ends with a mark, and shows it again.
+  expect(shown.stdout).toContain('\u001b[?25l')
+  expect(shown.stdout).toMatch(/✔\S* simulate drive: .*: 1 file/)
+  expect(shown.stdout.lastIndexOf('\u001b[?25h')).toBeGreaterThan(shown.stdout.lastIndexOf('\u001b[?25l'))
+  expect(shown.stdout).toMatch(/file +rows +size/)
 })
