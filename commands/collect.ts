@@ -1,4 +1,3 @@
-import path from 'node:path'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../src/cli/base-command.js'
@@ -6,15 +5,11 @@ import { durationFlag } from '../src/cli/flags.js'
 
 export default class Collect extends BaseCommand {
   static override summary = 'file logs, masters and purchases into the lake, every row checked'
-  static override description =
-    `The kind of a file is told by its content (plain or gzip), never by its name. Rows are kept
-byte for byte under lake/…/wrk_date=yyyyMMdd, the day being that of the row. Header lines are dropped wherever they
-stand; a bad row goes to rejects/ with file, line number and reason.
-
-A file gets into the lake whole or not at all, whenever this is interrupted. The same content twice, under any name,
-adds nothing. Of a folder the files are taken, not those of its subfolders, nor hidden or unfinished ones.
-
---watch collects what arrives in a folder, --follow a log that grows, across rotation and truncation; both until Ctrl-C.`
+  static override description = [
+    'The kind of a file is told by its content (plain or gzip), never by its name. Rows are kept byte for byte under lake/…/wrk_date=yyyyMMdd, the day being that of the row. Header lines are dropped wherever they stand; a bad row goes to rejects/ with file, line number and reason.',
+    'A file gets into the lake whole or not at all, whenever this is interrupted. The same content twice, under any name, adds nothing. Of a folder the files are taken, not those of its subfolders, nor hidden or unfinished ones.',
+    '--watch collects what arrives in a folder, --follow a log that grows, across rotation and truncation; both until Ctrl-C.',
+  ].join('\n\n')
   static override examples = [
     '<%= config.bin %> <%= command.id %> landing/',
     '<%= config.bin %> <%= command.id %> SmartCarStatusInfo_20200322.txt.gz CarMaster.txt',
@@ -58,29 +53,8 @@ adds nothing. Of a folder the files are taken, not those of its subfolders, nor 
   async run() {
     const { args, flags } = await this.parse(Collect)
     const context = await this.open(flags)
-    const { collectFailure, collectSummary, runCollect } = await import('../src/jobs/collect/run.js')
-    const { watch, follow } = flags
-    const result = await runCollect(
-      {
-        paths: args.path ?? [],
-        once: flags.once,
-        ...(flags.kind === undefined ? {} : { kind: flags.kind }),
-        ...(follow === undefined ? {} : { follow: { file: follow, flushMs: flags.flush ?? 30_000 } }),
-        ...(watch === undefined
-          ? {}
-          : {
-              watch: {
-                folder: watch,
-                done: flags.delete ? 'delete' : (flags.done ?? path.join(watch, 'done')),
-                settleMs: flags.settle ?? 2000,
-              },
-            }),
-      },
-      context,
-    )
-    const failure = collectFailure(result)
-    if (failure === undefined) return this.show(result, collectSummary)
-    if (!flags.json) await context.stdout.write(collectSummary(result))
-    throw failure
+    const { collectFailure, collectRequest, collectSummary, runCollect } = await import('../src/jobs/collect/run.js')
+    const result = await runCollect(collectRequest(args.path ?? [], flags), context)
+    return this.showThenFail(result, collectSummary, collectFailure(result))
   }
 }

@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../src/cli/base-command.js'
-import { confirmYes } from '../src/cli/confirm.js'
+import { agreement } from '../src/cli/confirm.js'
+import { hostFlag, noInputFlag } from '../src/cli/flags.js'
 import { SmartcarError } from '../src/core/errors.js'
 
 export default class Doctor extends BaseCommand {
@@ -9,23 +10,18 @@ export default class Doctor extends BaseCommand {
     'Each check says what it saw, the likely cause and the remedy. Exits with 10 when something is bad. --fix shows the remedies that are steps of provision as a plan, and carries them out.'
   static override examples = ['<%= config.bin %> <%= command.id %>', '<%= config.bin %> <%= command.id %> --fix']
   static override flags = {
-    host: Flags.string({ multiple: true, helpValue: 'HOST', description: 'these hosts' }),
+    host: hostFlag(),
     fix: Flags.boolean({ description: 'show the remedies as a plan and carry them out' }),
     yes: Flags.boolean({ char: 'y', dependsOn: ['fix'], description: 'do not ask' }),
-    'no-input': Flags.boolean({ description: 'never ask: fail instead' }),
+    'no-input': noInputFlag,
   }
 
   async run() {
     const { flags } = await this.parse(Doctor)
     const context = await this.open(flags)
     const { doctor, doctorText } = await import('../src/jobs/doctor/doctor.js')
-    const { planText } = await import('../src/render/plan.js')
-    const fix = async (plan: Parameters<typeof planText>[0]) => {
-      if (!flags.json && !flags.quiet) process.stderr.write(planText(plan))
-      const noInput = flags['no-input'] || flags.json
-      return confirmYes('do this?', { yes: flags.yes, noInput, signal: context.signal })
-    }
-    const report = await doctor({ hosts: flags.host ?? [], ...(flags.fix ? { fix } : {}) }, context)
+    const fix = flags.fix ? { fix: agreement(flags, context.signal) } : {}
+    const report = await doctor({ hosts: flags.host, ...fix }, context)
     const bad = report.results.filter(({ state }) => state === 'bad').length
     const error = new SmartcarError('unhealthy', 'UNHEALTHY', `${bad} of ${report.results.length} checks say no`, {
       hints: flags.fix ? [] : ['smartcar doctor --fix shows and applies the remedies that it can'],

@@ -1,8 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../src/cli/base-command.js'
-import { dayFlag, monthFlag } from '../src/cli/flags.js'
-import { UsageError } from '../src/core/errors.js'
+import { partitionRange, passwordFlags, passwordSources, rangeFlags, targetFlags } from '../src/cli/export-flags.js'
 
 export default class Export extends BaseCommand {
   static override summary = 'write a mart to PostgreSQL, CSV or Parquet'
@@ -23,27 +22,11 @@ export default class Export extends BaseCommand {
     mart: Args.string({ ignoreStdin: true, description: 'the mart, as smartcar mart list names it' }),
   }
   static override flags = {
-    day: dayFlag({ exclusive: ['from', 'until', 'month'], description: 'this day only [default: everything built]' }),
-    from: dayFlag({ description: 'first day' }),
-    until: dayFlag({ description: 'last day, included' }),
-    month: monthFlag({ exclusive: ['from', 'until'], description: 'this month only' }),
-    to: Flags.string({
-      helpValue: 'TARGET',
-      description: "embedded, csv, parquet, a target of the site file, or a PostgreSQL URL [default: the site's]",
-    }),
-    output: Flags.string({
-      char: 'o',
-      helpValue: 'PATH',
-      description: 'file (one partition) or folder, for csv and parquet',
-    }),
-    schema: Flags.string({
-      helpValue: 'NAME',
-      description: 'schema of the tables [default: that of the target, else public]',
-    }),
+    ...rangeFlags,
+    ...targetFlags,
     full: Flags.boolean({ description: 'write also what the target holds already' }),
     recreate: Flags.boolean({ description: 'drop a table that has other columns' }),
-    'password-file': Flags.string({ helpValue: 'FILE', description: 'read the password from a file' }),
-    'password-stdin': Flags.boolean({ exclusive: ['password-file'], description: 'read the password from stdin' }),
+    ...passwordFlags,
     status: Flags.boolean({ exclusive: ['stop'], description: 'say whether the embedded PostgreSQL runs, and where' }),
     stop: Flags.boolean({ description: 'stop the embedded PostgreSQL' }),
   }
@@ -56,22 +39,12 @@ export default class Export extends BaseCommand {
       if (flags.stop) return this.show(await server.stopServer(context), server.stopSummary)
       return this.show(await server.serverStatus(context), server.statusSummary)
     }
-    if (args.mart === undefined) {
-      throw new UsageError('MART_MISSING', 'no mart is named', { hints: ['smartcar mart list names them all'] })
-    }
     const { exportMart } = await import('../src/jobs/export/export.js')
     const { exportSummary } = await import('../src/jobs/export/result.js')
-    const { day, from = day, until = day, month, to, output, schema, full, recreate } = flags
+    const { to, output, schema, full, recreate } = flags
     const result = await exportMart(
-      { mart: args.mart, range: { from, to: until, month }, to, output, schema, full, recreate },
-      {
-        site: context.site,
-        passwords: {
-          environment: context.environment,
-          file: flags['password-file'],
-          stdin: flags['password-stdin'] ? () => context.stdin() : undefined,
-        },
-      },
+      { mart: args.mart, range: partitionRange(flags), to, output, schema, full, recreate },
+      { site: context.site, passwords: passwordSources(flags, context) },
       context,
     )
     return this.show(result, exportSummary)

@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../src/cli/base-command.js'
-import { confirmYes } from '../src/cli/confirm.js'
+import { agreement } from '../src/cli/confirm.js'
+import { hostFlag, noInputFlag } from '../src/cli/flags.js'
 import { exitCodes } from '../src/core/exit-codes.js'
 
 export default class Provision extends BaseCommand {
@@ -24,51 +25,35 @@ export default class Provision extends BaseCommand {
     }),
     only: Flags.string({
       multiple: true,
+      default: [],
       helpValue: 'STEP',
       description: 'these steps or groups (selinux, packages, …) and what they need',
     }),
-    host: Flags.string({ multiple: true, helpValue: 'HOST', description: 'these hosts' }),
+    host: hostFlag(),
     resume: Flags.boolean({
       exclusive: ['plan', 'only', 'host'],
       description: 'go on with the newest run that did not end well',
     }),
     yes: Flags.boolean({ char: 'y', description: 'do not ask' }),
-    'no-input': Flags.boolean({ description: 'never ask: fail instead' }),
+    'no-input': noInputFlag,
   }
 
   async run() {
     const { flags } = await this.parse(Provision)
     const context = await this.open(flags)
-    const { planText, stepResultsText, lostHostLines } = await import('../src/render/plan.js')
-    const selection = { hosts: flags.host ?? [], only: flags.only ?? [] }
+    const { planExit, planProvision, provision } = await import('../src/jobs/provision/provision.js')
+    const { madePlanText, resultsText } = await import('../src/render/plan.js')
+    const { host: hosts, only, resume, apply } = flags
     if (flags.plan) {
-      const { planProvision } = await import('../src/jobs/provision/provision.js')
-      const result = await planProvision(selection, flags.out, context)
-      const { counts, lost } = result.plan
-      if (flags['exit-code'] && counts.change + counts.blocked > 0) process.exitCode = exitCodes.pending.code
-      if (lost.length > 0)
-        process.exitCode = exitCodes[lost.some((one) => one.unreachable) ? 'unreachable' : 'failed'].code
-      return this.show(result, ({ plan, file }) => `${planText(plan)}${file === undefined ? '' : `saved as ${file}\n`}`)
+      const result = await planProvision({ hosts, only }, flags.out, context)
+      const exit = planExit(result, flags['exit-code'])
+      if (exit !== undefined) process.exitCode = exitCodes[exit].code
+      return this.show(result, madePlanText)
     }
-    const { provision } = await import('../src/jobs/provision/provision.js')
-    const { runError } = await import('../src/jobs/provision/carry-out.js')
-    const result = await provision(
-      {
-        ...selection,
-        resume: flags.resume,
-        ...(flags.apply === undefined ? {} : { apply: flags.apply }),
-        confirm: async (plan) => {
-          if (!flags.json && !flags.quiet) process.stderr.write(planText(plan))
-          const noInput = flags['no-input'] || flags.json
-          return confirmYes('do this?', { yes: flags.yes, noInput, signal: context.signal })
-        },
-      },
-      context,
-    )
+    const confirm = agreement(flags, context.signal)
+    const result = await provision({ hosts, only, resume, apply, confirm }, context)
     if (result === undefined) return this.show({ outcome: 'declined' as const }, () => 'nothing was changed\n')
-    const text = `${stepResultsText(result.steps)}${lostHostLines(result.lost)
-      .map((line) => `${line}\n`)
-      .join('')}`
-    return this.showThenFail(result, () => text, runError(result, 'provision'))
+    const { runError } = await import('../src/jobs/provision/carry-out.js')
+    return this.showThenFail(result, resultsText, runError(result, 'provision'))
   }
 }

@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../src/cli/base-command.js'
+import { repeatedFlag } from '../src/cli/flags.js'
 
 export default class Query extends BaseCommand {
   static override summary = 'ask the warehouse in SQL'
@@ -21,21 +22,14 @@ export default class Query extends BaseCommand {
     file: Flags.string({ char: 'f', helpValue: 'FILE', exclusive: ['saved'], description: 'read the SQL from a file' }),
     saved: Flags.string({ helpValue: 'NAME', description: 'run a saved query' }),
     list: Flags.boolean({ description: 'list the saved queries with their parameters' }),
-    param: Flags.string({
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'NAME=VALUE',
-      description: 'value of a parameter $NAME',
-    }),
+    param: repeatedFlag({ helpValue: 'NAME=VALUE', description: 'value of a parameter $NAME' }),
     format: Flags.option({
       options: ['table', 'csv', 'json', 'ndjson', 'parquet'] as const,
       description: 'how rows are written [default: by the ending of --output, else table]',
     })(),
     output: Flags.string({ char: 'o', helpValue: 'FILE', description: 'write to a file, whole or not at all' }),
     limit: Flags.integer({ min: 0, helpValue: 'N', description: 'rows at most, 0 for all' }),
-    'allow-read': Flags.string({
-      multiple: true,
-      multipleNonGreedy: true,
+    'allow-read': repeatedFlag({
       helpValue: 'PATH',
       description: 'a file or folder that the query may read besides the tables',
     }),

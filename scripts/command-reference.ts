@@ -122,7 +122,7 @@ export function commandReference(manifest: Manifest): string {
     '',
     'Generated from the commands themselves (`npm run docs`); a test compares.',
     '',
-    'Every command takes `--site PATH` (site file, or folder to work in), `--json` (one JSON value on stdout, also on failure) and `--quiet`.',
+    'Every command takes `--site PATH` (site file, or folder to work in), `--json` (one JSON value on stdout, also on failure; progress as JSON lines on stderr) and `--quiet`.',
     '',
     '| command | what it does |',
     '|---|---|',

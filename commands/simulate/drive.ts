@@ -1,18 +1,14 @@
-import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../src/cli/base-command.js'
-import { given, logFlags, logOptions } from '../../src/cli/simulate-flags.js'
+import { given, growthFlags, logFlags, logOptions } from '../../src/cli/simulate-flags.js'
 import { throwIfInterrupted } from '../../src/core/errors.js'
 import { exitCodes } from '../../src/core/exit-codes.js'
 
 export default class SimulateDrive extends BaseCommand {
   static override summary = 'the drive log of a fleet, whole days or growing as in real life'
-  static override description =
-    `Whole days go to SmartCarDriverInfo_<yyyyMMdd>.log, 43,200 rows a car and day (one every 2 seconds, in the order of
-time). One car in ten has a wild driver. --truth names the windows of 30 seconds with an average speed over 80.
-
-With --rate the log SmartCarDriverInfo.log grows: 1x is log time as fast as wall time, 20x the pace of the original, max
-as fast as the disk. Ctrl-C ends it behind a whole row; the same command again goes on there, so that the log holds the
-same bytes as one written at once. At 1x without --date and --from rows carry the present time.`
+  static override description = [
+    'Whole days go to SmartCarDriverInfo_<yyyyMMdd>.log, 43,200 rows a car and day (one every 2 seconds, in the order of time). One car in ten has a wild driver. --truth names the windows of 30 seconds with an average speed over 80.',
+    'With --rate the log SmartCarDriverInfo.log grows: 1x is log time as fast as wall time, 20x the pace of the original, max as fast as the disk. Ctrl-C ends it behind a whole row; the same command again goes on there, so that the log holds the same bytes as one written at once. At 1x without --date and --from rows carry the present time.',
+  ].join('\n\n')
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --cars 100 --truth truth/drive.json',
@@ -21,22 +17,7 @@ same bytes as one written at once. At 1x without --date and --from rows carry th
   ]
   static override flags = {
     ...logFlags,
-    rate: Flags.string({
-      helpValue: '1x|60x|max',
-      exclusive: ['gzip', 'jobs'],
-      description: 'let the log grow at this many times wall time',
-    }),
-    rotate: Flags.string({
-      helpValue: 'SIZE',
-      dependsOn: ['rate'],
-      description: 'rename the log to <log>.<time of its last row> before it grows over this size, such as 64MB',
-    }),
-    from: Flags.string({
-      helpValue: 'HHMMSS',
-      dependsOn: ['rate'],
-      description: 'time of the first row on the first day',
-    }),
-    until: Flags.string({ helpValue: 'HHMMSS', dependsOn: ['rate'], description: 'end on the last day, not included' }),
+    ...growthFlags,
   }
 
   async run() {

@@ -60,8 +60,11 @@ export abstract class BaseCommand extends Command {
       helpGroup: 'GLOBAL',
       description: 'site file, or folder to work in [default: smartcar.yaml upwards from here, else ./smartcar-data]',
     }),
-    json: Flags.boolean({ helpGroup: 'GLOBAL', description: 'print one JSON value on stdout, also on failure' }),
-    quiet: Flags.boolean({ char: 'q', helpGroup: 'GLOBAL', description: 'no progress on stderr' }),
+    json: Flags.boolean({
+      helpGroup: 'GLOBAL',
+      description: 'print one JSON value on stdout, also on failure, and progress as JSON lines on stderr',
+    }),
+    quiet: Flags.boolean({ char: 'q', helpGroup: 'GLOBAL', description: 'no progress on stderr, warnings alone' }),
   }
 
   private context: Context | undefined

@@ -1,5 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { UsageError } from '../core/errors.js'
+import type { Plan } from '../core/plan/planner.js'
+import { planText } from '../render/plan.js'
 
 export interface ConfirmOptions {
   /** `--yes` */
@@ -46,4 +48,36 @@ export async function confirmName(
     throw new UsageError('CONFIRMATION_NEEDED', `this has to be confirmed with --confirm ${name}`)
   }
   return (await ask(`type the name of the site (${name}) to go on: `, options.signal)) === name
+}
+
+interface AgreementFlags {
+  readonly yes?: boolean
+  readonly 'no-input': boolean
+  readonly json: boolean
+  readonly quiet: boolean
+}
+
+/** Shows a plan on stderr, then asks; with `--json`, which has no place for either, `--yes` has to be said beforehand. */
+export function agreement(flags: AgreementFlags, signal: AbortSignal): (plan: Plan) => Promise<boolean> {
+  return async (plan) => {
+    tell(plan, flags)
+    return confirmYes('do this?', { yes: flags.yes === true, noInput: flags['no-input'] || flags.json, signal })
+  }
+}
+
+/** As `agreement`, for severe actions: the name of the site is asked for, unless `given` is it. */
+export function agreementByName(
+  site: string,
+  given: string | undefined,
+  flags: AgreementFlags,
+  signal: AbortSignal,
+): (plan: Plan) => Promise<boolean> {
+  return async (plan) => {
+    tell(plan, flags)
+    return confirmName(site, given, { noInput: flags['no-input'] || flags.json, signal })
+  }
+}
+
+function tell(plan: Plan, flags: AgreementFlags): void {
+  if (!flags.json && !flags.quiet) process.stderr.write(planText(plan))
 }

@@ -13,6 +13,7 @@ import { localProcesses } from '../io/processes.js'
 import { openTransports } from '../io/transport/index.js'
 import { readSecret } from '../io/transport/secrets.js'
 import { threadWorkers } from '../io/workers.js'
+import { jsonReporter } from './reporters/json.js'
 import { plainReporter } from './reporters/plain.js'
 import { quietReporter, type Reporter } from './reporters/reporter.js'
 import { loadSite } from './site-source.js'
@@ -42,7 +43,8 @@ async function makeReporter(options: ContextOptions): Promise<Reporter> {
   const write = (line: string) => {
     process.stderr.write(line)
   }
-  if (options.json || options.quiet) return quietReporter(write)
+  if (options.json) return jsonReporter(write, systemClock, { quiet: options.quiet })
+  if (options.quiet) return quietReporter(write)
   // listr2 draws on stdout's terminal; with stdout in a pipe its lines would mix with data.
   const animated =
     process.stderr.isTTY && process.stdout.isTTY && process.env.CI === undefined && process.env.TERM !== 'dumb'

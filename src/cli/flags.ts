@@ -30,6 +30,13 @@ export const monthFlag = Flags.custom<string>({ helpValue: 'yyyyMM', parse: asyn
 /** A duration in milliseconds; give its default as a number. */
 export const durationFlag = Flags.custom<number>({ helpValue: 'TIME', parse: async (text) => parseDuration(text) })
 
+/** One value each time that it is given: `--param a=1 --param b=2`. */
+export const repeatedFlag = (about: { readonly helpValue: string; readonly description: string }) =>
+  Flags.string({ multiple: true, multipleNonGreedy: true, ...about })
+
+/** For commands that ask before they change something. */
+export const noInputFlag = Flags.boolean({ description: 'never ask: fail instead' })
+
 /** `--host server01 --host server02`; none means all. */
 export const hostFlag = () =>
   Flags.string({

@@ -6,6 +6,7 @@ import { settings } from '@oclif/core/settings'
 import { nearest } from '../core/did-you-mean.js'
 import { BugError, SmartcarError, UsageError } from '../core/errors.js'
 import { errorJson, errorText } from './error-text.js'
+import { tolerateLostStderr } from './stderr.js'
 
 /** The commands whose words come nearest to what was typed: `simulate staus` means `simulate status`. */
 function commandHint(typed: string, ids: readonly string[]): string {
@@ -31,6 +32,7 @@ function asKnown(error: unknown, config: Config): SmartcarError {
 }
 
 async function execute(options: LoadOptions, argv: readonly string[]): Promise<void> {
+  tolerateLostStderr()
   const config = await Config.load(options)
   try {
     await runCommand([...argv], config)

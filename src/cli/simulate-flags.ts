@@ -2,6 +2,7 @@ import * as Flags from '@oclif/core/flags'
 import { addDays } from '../core/calendar.js'
 import { UsageError } from '../core/errors.js'
 import type { Destination } from '../simulator/output.js'
+import type { ReplayMap } from '../simulator/replay-map.js'
 import type { Context } from './context.js'
 import { dayFlag } from './flags.js'
 
@@ -47,6 +48,33 @@ export const logFlags = {
     description:
       'faults as chances per row: malformed=0.001,duplicate=0.001,late=0.01,gap=0.0001; with late-seconds=20 and gap-seconds=60 at most',
   }),
+}
+
+/** Columns of a recording, parsed. */
+export const mapFlag = Flags.custom<ReplayMap>({
+  helpValue: 'FIELD=COLUMN,…',
+  description: 'columns of the file [default: those called like a field]',
+  parse: async (text) => (await import('../simulator/replay-map.js')).parseMap(text),
+})()
+
+/** Flags of a log that grows, see src/simulator/paced-options.ts. */
+export const growthFlags = {
+  rate: Flags.string({
+    helpValue: '1x|60x|max',
+    exclusive: ['gzip', 'jobs'],
+    description: 'let the log grow at this many times wall time',
+  }),
+  rotate: Flags.string({
+    helpValue: 'SIZE',
+    dependsOn: ['rate'],
+    description: 'rename the log to <log>.<time of its last row> before it grows over this size, such as 64MB',
+  }),
+  from: Flags.string({
+    helpValue: 'HHMMSS',
+    dependsOn: ['rate'],
+    description: 'time of the first row on the first day',
+  }),
+  until: Flags.string({ helpValue: 'HHMMSS', dependsOn: ['rate'], description: 'end on the last day, not included' }),
 }
 
 export const localeFlag = Flags.option({

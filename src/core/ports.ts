@@ -111,6 +111,8 @@ export interface RunOptions {
   /** Numeric account to run as (root only). */
   readonly uid?: number
   readonly gid?: number
+  /** Told of every line of stdout and stderr, as it comes. */
+  readonly onLine?: (line: string) => void
 }
 
 export interface RunResult {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { open } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
 import { FailedError, systemCode } from '../core/errors.js'
 import type { Daemon, Processes, RunOptions, RunResult } from '../core/ports.js'
 
@@ -16,7 +17,7 @@ export function isAlive(pid: number): boolean {
 async function run(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<RunResult> {
   const { execa } = await import('execa')
   const [file, ...args] = argv
-  const result = await execa(file, args, {
+  const running = execa(file, args, {
     reject: false,
     stripFinalNewline: false,
     ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
@@ -27,6 +28,12 @@ async function run(argv: readonly [string, ...string[]], options: RunOptions = {
     ...(options.uid === undefined ? {} : { uid: options.uid }),
     ...(options.gid === undefined ? {} : { gid: options.gid }),
   })
+  if (options.onLine !== undefined) {
+    for (const stream of [running.stdout, running.stderr]) {
+      if (stream !== null) createInterface({ input: stream }).on('line', options.onLine)
+    }
+  }
+  const result = await running
   if (result.exitCode === undefined) {
     throw new FailedError(
       'PROCESS_NOT_RUN',

@@ -61,7 +61,7 @@ function hostLines(host: string | undefined, steps: readonly PlannedStep[]): rea
   return lines
 }
 
-export function lostHostLines(lost: Plan['lost']): readonly string[] {
+function lostHostLines(lost: Plan['lost']): readonly string[] {
   return lost.flatMap(({ host, failure }) => [
     `${host}: not planned: ${failure.message}`,
     ...failure.hints.map((hint) => `  try: ${hint}`),
@@ -98,8 +98,19 @@ function failureLines(failure: Failure): readonly string[] {
   ]
 }
 
+/** A plan that was made and not carried out, with the file that it was saved in. */
+export function madePlanText({ plan, file }: { readonly plan: Plan; readonly file?: string }): string {
+  return `${planText(plan)}${file === undefined ? '' : `saved as ${file}\n`}`
+}
+
+interface RunResults {
+  readonly steps: readonly StepResult[]
+  /** Of a run alone, not of its record. */
+  readonly lost?: Plan['lost']
+}
+
 /** What a run did, for people: by host, failures with all that is known about them. */
-export function stepResultsText(steps: readonly StepResult[]): string {
+export function resultsText({ steps, lost = [] }: RunResults): string {
   const lines: string[] = []
   for (const host of new Set(steps.map((step) => step.host))) {
     const own = steps.filter((step) => step.host === host)
@@ -128,5 +139,5 @@ export function stepResultsText(steps: readonly StepResult[]): string {
       else if (step.reason !== undefined) lines.push(`  ${step.title}: ${step.reason}`)
     }
   }
-  return `${lines.join('\n')}\n`
+  return `${[...lines, ...lostHostLines(lost)].join('\n')}\n`
 }

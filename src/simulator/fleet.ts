@@ -1,11 +1,9 @@
+import { maxCars } from '../core/cars.js'
 import { UsageError } from '../core/errors.js'
 import { padded } from './bytes.js'
 import { Random } from './random.js'
 
 const letters = 26
-
-/** 26 letters with the numbers 0001 to 9999. */
-export const maxCars = letters * 9999
 
 /** Owners in the pilot's master: 26 letters x 100 numbers (pilot.md, section 2). */
 export const masterCars = letters * 100

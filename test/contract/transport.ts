@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -209,6 +209,30 @@ export function transportContract(name: string, open: () => Promise<TransportUnd
       const check = await host.run(['sha256sum', target])
       expect(check.stdout.slice(0, 64)).toBe(again.sha256)
     })
+
+    it('resumes a broken download, and starts again where the part is another content', async () => {
+      const bytes = randomBytes(12_000_000)
+      const source = remote('fetched')
+      const sent = path.join(here, 'fetched')
+      writeFileSync(sent, bytes)
+      await host.upload(sent, source)
+      const back = path.join(here, 'back-again')
+      // What an interrupted one leaves: complete up to the window that was under way.
+      writeFileSync(`${back}.part`, Buffer.concat([bytes.subarray(0, 8_000_000), Buffer.alloc(1_000_000)]))
+      const resumed = await host.download(source, back)
+      expect(resumed).toMatchObject({ bytes: 12_000_000, status: 'written' })
+      expect(resumed.resumedFrom).toBeGreaterThan(1_000_000)
+      expect(readFileSync(back).equals(bytes)).toBe(true)
+      for (const left of [Buffer.alloc(11_000_000), Buffer.concat([bytes, bytes])]) {
+        rmSync(back)
+        writeFileSync(`${back}.part`, left)
+        const again = await host.download(source, back)
+        expect(again.resumedFrom > 0).toBe(left.length > bytes.length)
+        expect(readFileSync(back).equals(bytes)).toBe(true)
+      }
+      expect(existsSync(`${back}.part`)).toBe(false)
+      await host.run(['rm', source])
+    }, 60_000)
 
     it('forwards a port', async () => {
       const port = await made.listen()

@@ -1,7 +1,13 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import type { Readable } from 'node:stream'
+import { text as readAll } from 'node:stream/consumers'
+import { execa } from 'execa'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { packageRoot } from '../../src/io/package-root.js'
+import { startCli } from '../support/cli-process.js'
 import { runCli } from '../support/run-cli.js'
 
 let folder = ''
@@ -87,4 +93,65 @@ it('writes a million rows to a slow reader without a warning, and ends when the 
   })
   expect(gone.stdout).toBe('n\n0\n1\n')
   expect(gone.stderr).toBe('')
+})
+
+it.skipIf(process.platform !== 'linux').each(['2>&-', '2>/dev/full', '2>&- <&-'])(
+  'does its work without stderr: %s',
+  async (redirection) => {
+    const program = path.join(packageRoot(), 'bin', 'run.js')
+    const run = async (...args: string[]) => {
+      const script = `exec "$0" "$@" ${redirection}`
+      const options = { cwd: folder, reject: false, env: { SMARTCAR_SITE: '' } }
+      return execa('sh', ['-c', script, process.execPath, program, ...args], options)
+    }
+    const drive = await run('simulate', 'drive', '--cars', '2', '--json')
+    expect(drive.exitCode).toBe(0)
+    expect(JSON.parse(drive.stdout)).toMatchObject({ command: 'simulate:drive' })
+    const log = await run('simulate', 'drive', '--cars', '2', '--out', '-')
+    expect(log.exitCode).toBe(0)
+    expect(log.stdout).toBe(
+      (await runCli(['simulate', 'drive', '--cars', '2', '--out', '-'], { cwd: folder })).stdout.trimEnd(),
+    )
+    // What goes wrong keeps its own code, not that of the lost message.
+    expect((await run('site', 'show', '--nope')).exitCode).toBe(2)
+    expect((await run('nonsense')).exitCode).toBe(2)
+  },
+)
+
+it('does its work when the reader of stderr leaves', async () => {
+  const args = ['simulate', 'drive', '--cars', '20', '--json', '--site', folder]
+  const running = startCli(args, ['ignore', 'pipe', 'pipe'])
+  running.child.stderr?.destroy()
+  const printed = readAll(running.child.stdout as Readable)
+  expect(await running.ended).toBe(0)
+  expect(JSON.parse(await printed)).toMatchObject({ command: 'simulate:drive' })
+})
+
+it('says what it does as JSON lines on stderr with --json, and with --quiet nothing', async () => {
+  const loud = await runCli(['simulate', 'drive', '--cars', '2', '--json'], { cwd: folder })
+  const events = loud.stderr
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { at: string; t: string })
+  expect(new Set(events.map(({ t }) => t))).toEqual(new Set(['stage.start', 'stage.end']))
+  expect(JSON.parse(loud.stdout)).toMatchObject({ schemaVersion: 1, command: 'simulate:drive' })
+  const quiet = await runCli(['simulate', 'drive', '--cars', '2', '--json', '--quiet'], { cwd: folder })
+  expect(quiet).toMatchObject({ code: 0, stderr: '' })
+})
+
+const noTerminal = spawnSync('sh', ['-c', 'command -v script && command -v stty']).status !== 0
+
+it.skipIf(process.platform !== 'linux' || noTerminal)('draws tasks in a terminal', async () => {
+  const program = path.join(packageRoot(), 'bin', 'run.js')
+  const command = `stty cols 100 rows 30; exec ${process.execPath} ${program} simulate drive --cars 2`
+  const shown = await execa('sh', ['-c', 'script -qec "$0" /dev/null', command], {
+    cwd: folder,
+    stdin: 'ignore',
+    env: { TERM: 'xterm', CI: undefined, SMARTCAR_SITE: '' },
+  })
+  // Hides the cursor while it draws, ends with a mark, and shows it again.
+  expect(shown.stdout).toContain('\u001b[?25l')
+  expect(shown.stdout).toMatch(/✔\S* simulate drive: .*: 1 file/)
+  expect(shown.stdout.lastIndexOf('\u001b[?25h')).toBeGreaterThan(shown.stdout.lastIndexOf('\u001b[?25l'))
+  expect(shown.stdout).toMatch(/file +rows +size/)
 })

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startCli } from '../support/cli-process.js'
 import { runCli } from '../support/run-cli.js'
 import { type TwoHosts, twoHostsUnavailable, withTwoHosts } from '../support/two-hosts/index.js'
 
@@ -49,7 +50,7 @@ describe.skipIf(reason !== undefined).each(['el7', 'el6'] as const)(
       expect((await smartcar('fit')).stdout).toContain('from the host')
     })
 
-    it('runs commands, passes on their exit code as a failure, and ends them on Ctrl-C', async () => {
+    it('runs commands, passes on their exit code as a failure, and ends them after --timeout', async () => {
       const both = await smartcar('hosts', 'exec', '--', 'sh', '-c', 'echo "$0 it"', 'did')
       expect(both.stdout.split('\n').sort()).toEqual(['', 'server01  did it', 'server02  did it'])
       const failed = await smartcar(
@@ -68,6 +69,16 @@ describe.skipIf(reason !== undefined).each(['el7', 'el6'] as const)(
       expect((await smartcar('hosts', 'exec', '--timeout', '1', '--', 'sleep', '77')).code).toBe(1)
       expect((await two.exec('server01', 'pgrep', '-x', 'sleep', '-f', 'sleep 77')).stdout).toBe('')
       expect((await smartcar('hosts', 'exec')).code).toBe(2)
+    })
+
+    it('ends what runs on the hosts on Ctrl-C', async () => {
+      const sleeping = async () => (await two.exec('server02', 'pgrep', '-f', '^sleep 78')).stdout !== ''
+      const site = path.join(folder, 'smartcar.yaml')
+      const running = startCli(['hosts', 'exec', '--site', site, '--', 'sh', '-c', 'sleep 78; echo never'])
+      while (!(await sleeping())) expect(running.child.exitCode).toBeNull()
+      running.child.kill('SIGINT')
+      expect(await running.ended).toBe(130)
+      expect(await sleeping()).toBe(false)
     })
 
     it('pushes and pulls files', async () => {

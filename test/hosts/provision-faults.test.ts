@@ -1,7 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { text as readAll } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
+import { execa } from 'execa'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { runError } from '../../src/jobs/provision/carry-out.js'
 import { hostsWorld } from '../../src/jobs/provision/context.js'
@@ -16,7 +20,13 @@ import { listRuns } from '../../src/jobs/runs/list.js'
 import { startCli, untilRecorded } from '../support/cli-process.js'
 import { hostsContext } from '../support/hosts-context.js'
 import { runCli } from '../support/run-cli.js'
-import { type TwoHosts, twoHostsUnavailable, withTwoHosts } from '../support/two-hosts/index.js'
+import {
+  type HostName,
+  type Profile,
+  type TwoHosts,
+  twoHostsUnavailable,
+  withTwoHosts,
+} from '../support/two-hosts/index.js'
 
 const unavailable = twoHostsUnavailable()
 const yes: ProvisionInput = { hosts: [], only: [], resume: false, confirm: async () => true }
@@ -26,9 +36,22 @@ const states = (result: ProvisionResult | undefined, host: string) => {
 }
 const step = (result: ProvisionResult | undefined, id: string) => result?.steps.find((one) => one.id === id)
 
-describe.skipIf(unavailable !== undefined)(
-  `provision when things go wrong (${unavailable ?? 'two real hosts'})`,
-  () => {
+type JsonLine = { readonly at: string; readonly t: string; readonly id?: string; readonly parent?: string }
+
+/** The host's own keys made anew, as when it was installed again, or somebody else answers in its place. */
+async function changeHostKey(two: TwoHosts, host: HostName): Promise<void> {
+  const script = `rm -f /etc/ssh/ssh_host_*
+ssh-keygen -q -t rsa -b 2048 -N '' -f /etc/ssh/ssh_host_rsa_key
+ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
+kill -HUP $(pgrep -o -x sshd); sleep 0.5; pkill -KILL -f '^sshd: [a-z]+(@| .priv)' || :`
+  expect((await two.exec(host, 'sh', '-c', script)).code).toBe(0)
+}
+
+// What does not depend on the host's system runs on one of them.
+describe.skipIf(unavailable !== undefined).each(['el7', 'el6'] as const)(
+  `provision when things go wrong (${unavailable ?? 'two real hosts'}), %s`,
+  (profile: Profile) => {
+    const testOnce = test.skipIf(profile === 'el6')
     let two: TwoHosts
     const text = (ssh: Record<string, unknown> = {}, more: readonly string[] = []) =>
       two.siteFile({
@@ -37,7 +60,7 @@ describe.skipIf(unavailable !== undefined)(
         extra: ['provision:', '  locale: C.UTF-8', ...more.map((line) => `  ${line}`)].join('\n'),
       })
     beforeAll(async () => {
-      two = await withTwoHosts('el7')
+      two = await withTwoHosts(profile)
     })
     beforeEach(async () => {
       two.repository.fault = undefined
@@ -45,54 +68,64 @@ describe.skipIf(unavailable !== undefined)(
     })
     afterAll(() => two[Symbol.asyncDispose]())
 
-    const expectComplete = async () => {
+    /** A site file in a folder of its own, for the real process. */
+    const siteFolder = async (ssh: Record<string, unknown> = {}) => {
+      const folder = await mkdtemp(path.join(os.tmpdir(), 'smartcar-faults-'))
+      const site = path.join(folder, 'smartcar.yaml')
+      await writeFile(site, text(ssh))
+      return { folder, site, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) }
+    }
+
+    const expectComplete = async (only: readonly string[] = []) => {
       await using context = await hostsContext(text())
-      const { plan } = await planProvision({ hosts: [], only: [] }, undefined, context)
+      const { plan } = await planProvision({ hosts: [], only }, undefined, context)
       expect(plan.steps.filter(({ finding }) => finding.state !== 'ok').map(({ id }) => id)).toEqual([])
     }
 
-    test.each([
-      ['while it plans', undefined],
-      ['in the middle of a file', ['"start"', 'host/hosts-file@server02']],
+    const phases: readonly [string, readonly string[] | undefined][] = [
       ['in the middle of a package', ['"start"', 'host/packages@server01']],
       ['between settings and restart', ['"step"', 'host/time-config@server01']],
+      ['while it plans', undefined],
+      ['in the middle of a file', ['"start"', 'host/hosts-file@server02']],
       ['near the end', ['"start"', 'host/java-home@']],
-    ] as const)('kill -9 of the toolkit %s, then --resume', async (_, words) => {
-      const folder = await mkdtemp(path.join(os.tmpdir(), 'smartcar-killed-'))
-      const site = path.join(folder, 'smartcar.yaml')
-      await mkdir(folder, { recursive: true })
-      await writeFile(site, text())
-      const killed = startCli(['provision', '--yes', '--site', site])
-      if (words === undefined) await delay(900)
-      else expect(await untilRecorded(path.join(folder, 'data/.smartcar/runs'), words, killed)).toBe(true)
-      killed.child.kill('SIGKILL')
-      expect(await killed.ended).toBe(-1)
-      const again = await runCli([
-        'provision',
-        ...(words === undefined ? ['--yes'] : ['--resume', '--no-input']),
-        '--json',
-        '--site',
-        site,
-      ])
-      expect(again.stderr).not.toContain('error')
-      expect(JSON.parse(again.stdout)).toMatchObject({
-        command: 'provision',
-        // What the killed toolkit had sent may have come to its end by itself.
-        result: { outcome: expect.stringMatching(/^(done|unchanged)$/) },
-      })
-      expect(again.code).toBe(0)
-      const runs = JSON.parse((await runCli(['runs', 'list', '--json', '--site', site])).stdout).result
-      if (words !== undefined)
-        expect(runs).toMatchObject([{ outcome: 'died' }, { outcome: 'done', resumes: runs[0].id }])
-      await expectComplete()
-      await rm(folder, { recursive: true })
-    })
+    ]
+    test.each(profile === 'el6' ? phases.slice(0, 2) : phases)(
+      'kill -9 of the toolkit %s, then --resume',
+      async (_, words) => {
+        await using here = await siteFolder()
+        const { folder, site } = here
+        const killed = startCli(['provision', '--yes', '--site', site])
+        if (words === undefined) await delay(900)
+        else expect(await untilRecorded(path.join(folder, 'data/.smartcar/runs'), words, killed)).toBe(true)
+        killed.child.kill('SIGKILL')
+        expect(await killed.ended).toBe(-1)
+        const again = await runCli([
+          'provision',
+          ...(words === undefined ? ['--yes'] : ['--resume', '--no-input']),
+          '--json',
+          '--site',
+          site,
+        ])
+        expect(again.stderr).not.toContain('"failed"')
+        expect(JSON.parse(again.stdout)).toMatchObject({
+          command: 'provision',
+          // What the killed toolkit had sent may have come to its end by itself.
+          result: { outcome: expect.stringMatching(/^(done|unchanged)$/) },
+        })
+        expect(again.code).toBe(0)
+        const runs = JSON.parse((await runCli(['runs', 'list', '--json', '--site', site])).stdout).result
+        if (words !== undefined)
+          expect(runs).toMatchObject([{ outcome: 'died' }, { outcome: 'done', resumes: runs[0].id }])
+        await expectComplete()
+      },
+    )
 
-    test('a host that is down from the start: exit code 4, the other host is finished', async () => {
+    testOnce('a host that is down from the start: exit code 4, the other host is finished', async () => {
       await two.powerOff('server02')
-      const folder = await mkdtemp(path.join(os.tmpdir(), 'smartcar-down-'))
-      const site = path.join(folder, 'smartcar.yaml')
-      await writeFile(site, text({ connect_timeout: 3 }))
+      await using here = await siteFolder({ connect_timeout: 3 })
+      const { site } = here
+      for (const command of ['provision', 'teardown'])
+        expect((await runCli([command, '--plan', '--site', site])).code).toBe(4)
       const run = await runCli(['provision', '--yes', '--json', '--site', site])
       expect(run.code).toBe(4)
       const { error } = JSON.parse(run.stdout)
@@ -104,12 +137,12 @@ describe.skipIf(unavailable !== undefined)(
       const resumed = await runCli(['provision', '--resume', '--yes', '--json', '--site', site])
       expect(resumed.code).toBe(0)
       await expectComplete()
-      await rm(folder, { recursive: true })
     })
 
     test('a link that goes down in the middle of a step, and comes back', async () => {
       await using context = await hostsContext(text())
-      const running = provision(yes, context)
+      const only = ['packages', 'kernel']
+      const running = provision({ ...yes, only }, context)
       while (!context.events.some((event) => event.t === 'stage.start' && event.id === 'host/packages@server02'))
         await delay(5)
       await two.link('server02', 'down')
@@ -118,7 +151,7 @@ describe.skipIf(unavailable !== undefined)(
       const result = await running
       expect(result?.outcome).toBe('done')
       expect(context.events.some((event) => event.t === 'note' && event.text.includes('server02 was lost'))).toBe(true)
-      await expectComplete()
+      await expectComplete(only)
     })
 
     test('a host that reboots itself in the middle is waited for', async () => {
@@ -131,7 +164,7 @@ describe.skipIf(unavailable !== undefined)(
       await expectComplete()
     })
 
-    test('a host that stays away is given up after reconnect seconds, the other is finished', async () => {
+    testOnce('a host that stays away is given up after reconnect seconds, the other is finished', async () => {
       await using context = await hostsContext(text({ connect_timeout: 1 }, ['reconnect: 1']))
       const running = provision(yes, context)
       while (!context.events.some((event) => event.t === 'stage.start' && event.id === 'host/groups@server02'))
@@ -160,12 +193,103 @@ describe.skipIf(unavailable !== undefined)(
       expect(second?.lost.map(({ failure }) => failure.code)).toEqual(['SUDO_PASSWORD_WRONG', 'SUDO_PASSWORD_WRONG'])
     })
 
-    test('an account with sudo does all that root does', async () => {
+    testOnce('an account with sudo does all that root does', async () => {
       await using context = await hostsContext(text({ user: 'cloudera', sudo: { password_env: 'PW' } }), {
         environment: { PW: 'cloudera-pw' },
       })
       expect((await provision(yes, context))?.outcome).toBe('done')
       await expectComplete()
+    })
+
+    test('a key that changes between two runs, or between plan and apply, stops everything; its cure goes on', async () => {
+      await using here = await siteFolder()
+      const { folder, site } = here
+      const file = path.join(folder, 'plan.json')
+      const run = async (...words: string[]) => {
+        const { code, stdout } = await runCli(['provision', ...words, '--json', '--site', site])
+        return { code, ...JSON.parse(stdout) }
+      }
+      expect((await run('--plan', '--out', file, '--only', 'network')).code).toBe(0)
+      await changeHostKey(two, 'server02')
+      let cure = ''
+      for (const words of [['--apply', file, '--yes'], ['--yes']]) {
+        const { code, error } = await run(...words)
+        cure = /(ssh-keygen -R .*?), then/.exec(error.hints[1])?.[1] ?? ''
+        expect(code).toBe(1)
+        expect(error).toMatchObject({
+          code: 'HOST_KEY_CHANGED',
+          message: expect.stringMatching(/^server02: its key is not the one that is on file/),
+          place: { file: two.knownHosts },
+          hints: [expect.stringContaining('do not go on'), expect.stringContaining('ssh-keygen -R')],
+        })
+      }
+      // What makes a host notice smartcar at all: originals and lock.
+      for (const host of ['server01', 'server02'] as const) {
+        expect((await two.exec(host, 'ls', '/var/lib/smartcar', '/var/run/smartcar.lock')).stdout).toBe('')
+        expect((await two.exec(host, 'grep', '-c', 'smartcar', '/etc/hosts')).stdout).toBe('0')
+      }
+      await execa('sh', ['-c', cure])
+      await writeFile(site, text({ host_key: 'accept-new' }))
+      expect((await run('--apply', file, '--yes')).code).toBe(0)
+      // Writes known_hosts anew.
+      await two.powerOn()
+      await expectComplete(['network'])
+    })
+
+    testOnce('a key that changes in the middle of a run stops both hosts, and --resume goes on', async () => {
+      await using here = await siteFolder()
+      const runs = path.join(here.folder, 'data/.smartcar/runs')
+      const running = startCli(['provision', '--yes', '--json', '--site', here.site], ['ignore', 'pipe', 'ignore'])
+      const printed = readAll(running.child.stdout as Readable)
+      expect(await untilRecorded(runs, ['"start"', 'host/packages@server02'], running)).toBe(true)
+      await changeHostKey(two, 'server02')
+      expect(await running.ended).toBe(1)
+      expect(JSON.parse(await printed)).toMatchObject({ error: { code: 'HOST_KEY_CHANGED', exitCode: 1 } })
+      const [name = ''] = await readdir(runs)
+      const lines = (await readFile(path.join(runs, name), 'utf8')).trim().split('\n')
+      expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ t: 'end', outcome: 'failed' })
+      // server01 did not go on alone to its end.
+      expect(lines.slice(1).some((line) => line.includes('host/java-home@server01'))).toBe(false)
+      await two.powerOn()
+      const resumed = await runCli(['provision', '--resume', '--yes', '--json', '--site', here.site])
+      expect(JSON.parse(resumed.stdout).result?.outcome, resumed.stdout).toBe('done')
+      await expectComplete()
+    })
+
+    testOnce('--json: events as JSON lines on stderr while it works, one value on stdout', async () => {
+      await using here = await siteFolder()
+      const follow = async (...words: string[]) => {
+        const { child, ended } = startCli([...words, '--json', '--site', here.site], ['ignore', 'pipe', 'pipe'])
+        let stdout = ''
+        child.stdout?.on('data', (chunk) => {
+          stdout += String(chunk)
+        })
+        const lines: JsonLine[] = []
+        for await (const line of createInterface({ input: child.stderr as Readable })) {
+          // A line comes while the work goes on, not at its end.
+          if (lines.length === 0) expect([child.exitCode, stdout]).toEqual([null, ''])
+          lines.push(JSON.parse(line))
+        }
+        expect(await ended).toBe(0)
+        expect(lines.map(({ at }) => at)).toEqual(lines.map(({ at }) => new Date(at).toISOString()).sort())
+        return { lines, value: JSON.parse(stdout) }
+      }
+      const step = 'host/selinux@server02'
+      const done = await follow('provision', '--yes')
+      expect(done.value).toMatchObject({ schemaVersion: 1, command: 'provision', result: { outcome: 'done' } })
+      expect(done.lines.filter(({ id }) => id === step)).toMatchObject([
+        { t: 'stage.start', parent: 'host:server02' },
+        { t: 'stage.end', outcome: 'done', summary: expect.any(String) },
+      ])
+      await two.exec('server02', 'setenforce', '1')
+      const mended = await follow('doctor', '--fix', '--yes')
+      expect(mended.value).toMatchObject({ command: 'doctor', result: { healthy: true, fixed: [step] } })
+      expect(mended.lines.filter(({ id }) => id === step)).toHaveLength(2)
+      const undone = await follow('teardown', '--confirm', 'two-hosts')
+      expect(undone.value).toMatchObject({ command: 'teardown', result: { outcome: 'done' } })
+      expect(undone.lines.filter(({ id }) => id === `undo:${step}`)).toHaveLength(2)
+      const plain = await runCli(['provision', '--only', 'selinux', '--yes', '--site', here.site])
+      expect(plain.stderr).toMatch(/^server02: SELinux.*: .+ in [\d.]+ m?s$/m)
     })
 
     test('an unknown host key stops everything before anything is sent', async () => {
@@ -177,7 +301,8 @@ describe.skipIf(unavailable !== undefined)(
     })
 
     test('a repository that answers 404: cause and hint are said, the rest is done', async () => {
-      two.repository.fault = (name) => (name.startsWith('/7.9.2009/') ? { status: 404 } : undefined)
+      const packages = profile === 'el6' ? '/6.10/' : '/7.9.2009/'
+      two.repository.fault = (name) => (name.startsWith(packages) ? { status: 404 } : undefined)
       await using context = await hostsContext(text())
       const result = await provision(yes, context)
       const failed = step(result, 'host/packages@server01')
@@ -192,7 +317,7 @@ describe.skipIf(unavailable !== undefined)(
       await expectComplete()
     })
 
-    test('a slow repository is waited for', async () => {
+    testOnce('a slow repository is waited for', async () => {
       two.repository.fault = () => ({ delayMs: 700 })
       await using context = await hostsContext(text())
       expect((await provision({ ...yes, only: ['packages'], hosts: ['server01'] }, context))?.outcome).toBe('done')
@@ -216,7 +341,7 @@ describe.skipIf(unavailable !== undefined)(
       await two.exec('server01', 'umount', limits)
     })
 
-    test('two toolkits at once: one site has one, one host has one, and each says who has it', async () => {
+    testOnce('two toolkits at once: one site has one, one host has one, and each says who has it', async () => {
       await using context = await hostsContext(text())
       const running = provision(yes, context)
       while (!context.events.some((event) => event.t === 'stage.start' && event.id === 'host/packages@server01'))
@@ -236,7 +361,7 @@ describe.skipIf(unavailable !== undefined)(
       await expectComplete()
     })
 
-    test('the lock of a toolkit that died is taken over, once what it left running has ended', async () => {
+    testOnce('the lock of a toolkit that died is taken over, once what it left running has ended', async () => {
       await using context = await hostsContext(text())
       const world = hostsWorld(context)
       const dead = startCli(['--version'])
@@ -249,7 +374,7 @@ describe.skipIf(unavailable !== undefined)(
       await expect(lockHost('server01', 'a third', world, context, 1)).rejects.toThrow(/worked on by the next/)
     })
 
-    test('interrupted by Ctrl-C it ends soon, releases the hosts, and goes on with --resume', async () => {
+    testOnce('interrupted by Ctrl-C it ends soon, releases the hosts, and goes on with --resume', async () => {
       const stop = new AbortController()
       await using context = await hostsContext(text(), { signal: stop.signal })
       const running = provision(yes, context)

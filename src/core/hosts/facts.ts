@@ -1,3 +1,5 @@
+import { parseSystem, systemSnippet } from './system.js'
+
 /** What a host says about itself. Sizes in bytes. */
 export interface HostFacts {
   readonly hostName: string
@@ -36,8 +38,7 @@ export const factsScript = `say() { printf '%s\\t%s\\n' "$1" "$2"; }
 say hostName "$(hostname 2>/dev/null || uname -n)"
 say fqdn "$(getent hosts "$(hostname 2>/dev/null || uname -n)" 2>/dev/null | awk '{ print $2; exit }')"
 for a in $(hostname -I 2>/dev/null); do say address "$a"; done
-for f in /etc/redhat-release /etc/debian_version; do [ -r $f ] && say "\${f##*/}" "$(head -1 $f)"; done
-[ -r /etc/os-release ] && sed -n 's/^\\(ID\\|VERSION_ID\\|PRETTY_NAME\\)="\\{0,1\\}\\([^"]*\\)"\\{0,1\\}$/os.\\1\\t\\2/p' /etc/os-release
+${systemSnippet}
 say kernel "$(uname -r)"
 say architecture "$(uname -m)"
 if [ -d /run/systemd/system ]; then say init systemd; elif [ -d /etc/rc.d/init.d ] || [ -d /etc/init.d ]; then say init sysv; fi
@@ -55,23 +56,13 @@ say clock "$(date +%s%3N)"
 say uptime "$(cut -d' ' -f1 /proc/uptime)"
 `
 
-/** `el6`, `debian12`, … from the release files; `unknown` when none of them says it. */
-function osOf(values: (key: string) => readonly string[]): HostFacts['os'] {
-  const [redhat] = values('redhat-release')
-  const red = /^(.*?)\s+(?:Linux\s+)?release\s+(\d+)([\d.]*)/.exec(redhat ?? '')
-  if (red !== null) return { name: red[1] ?? '', version: `${red[2]}${red[3]}`, family: `el${red[2]}` }
-  const [id = ''] = values('os.ID')
-  const [version = values('debian_version')[0] ?? ''] = values('os.VERSION_ID')
-  const name = values('os.PRETTY_NAME')[0] ?? id
-  return { name: name === '' ? 'unknown' : name, version, family: id === '' ? 'unknown' : `${id}${version}` }
-}
-
 /** Reads what `factsScript` printed; what is missing there is empty or 0 here. */
 export function parseFacts(text: string): HostFacts {
   const rows = text.split('\n').map((line) => line.split('\t'))
   const values = (key: string) => rows.filter(([name]) => name === key).map(([, value = '']) => value)
   const one = (key: string) => values(key).find((value) => value !== '')
   const amount = (key: string) => Number(one(key) ?? 0) || 0
+  const system = parseSystem(text)
   const memory = (key: string) => amount(`mem.${key}:`) * 1024
   const fqdn = one('fqdn')
   const selinux = one('selinux')
@@ -85,7 +76,7 @@ export function parseFacts(text: string): HostFacts {
     hostName: one('hostName') ?? '',
     ...(fqdn === undefined ? {} : { fqdn }),
     addresses: values('address'),
-    os: osOf(values),
+    os: { name: system.name, version: system.version, family: system.label },
     kernel: one('kernel') ?? '',
     architecture: one('architecture') ?? '',
     init:

@@ -1,5 +1,6 @@
 import { BugError, FailedError, InterruptedError, throwIfInterrupted } from '../errors.js'
 import { type Emit, stage } from '../events.js'
+import { HostKeyError } from '../transport.js'
 import { type Failure, isConnectionLoss, toFailure } from './failure.js'
 import { checkStep, maskFinding, type Prepared } from './planner.js'
 import type { RunLine, StepState } from './run-record.js'
@@ -134,7 +135,8 @@ const stopping: readonly StepState[] = ['failed', 'blocked', 'skipped', 'unreach
 /**
  * Carries a plan out: the steps of one host one after the other, hosts side by side, a step only after all that it
  * needs. A failed step stops what depends on it and nothing else. Never throws for a failed step: its result says so.
- * Throws InterruptedError, with the results so far as `data.steps`, when `world.signal` aborts.
+ * Throws HostKeyError when a host shows another key in the middle; InterruptedError, with the results so far as
+ * `data.steps`, when `world.signal` aborts.
  */
 export async function runPlan(
   prepared: Prepared,
@@ -182,6 +184,12 @@ export async function runPlan(
     ...(step.host === undefined ? {} : { host: step.host }),
   })
 
+  // Somebody may stand between: what is under way on other hosts ends, and nothing more is begun anywhere.
+  const stopAll = async (step: Step, error: HostKeyError, began: number): Promise<never> => {
+    await finish({ ...identity(step), ms: world.clock.monotonic() - began, state: 'failed', failure: toFailure(error) })
+    throw error
+  }
+
   const runStep = async (step: Step): Promise<void> => {
     const needs = graph.needs.get(step.id) ?? []
     const failedNeed = needs.find((need) => {
@@ -223,6 +231,7 @@ export async function runPlan(
       await lock(step.host)
     } catch (error) {
       throwIfInterrupted(world.signal)
+      if (error instanceof HostKeyError) await stopAll(step, error, began)
       const state = isConnectionLoss(error) ? ('unreachable' as const) : ('failed' as const)
       if (step.host !== undefined) {
         lostHosts.set(step.host, {
@@ -267,6 +276,7 @@ export async function runPlan(
         return
       }
       throwIfInterrupted(world.signal)
+      if (error instanceof HostKeyError) await stopAll(step, error, began)
       const lost = isConnectionLoss(error)
       if (lost && step.host !== undefined)
         lostHosts.set(step.host, { state: 'unreachable', reason: `${step.host} was lost` })

@@ -104,7 +104,9 @@ export const provisionSchema = z.strictObject({
     .describe("system accounts [default: those of Hadoop's services, so that they are the same on each host]"),
   directories: z
     .record(
-      z.string().regex(/^(\/[A-Za-z0-9_-]+)+$/, 'must be an absolute path of letters, digits, - and _'),
+      z
+        .string()
+        .regex(/^(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$/, 'must be an absolute path of letters, digits, -, _ and dots'),
       directorySchema,
     )
     .optional()

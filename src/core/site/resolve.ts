@@ -66,28 +66,30 @@ function isTree(value: unknown): value is Tree {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Every leaf of a tree as `a.b` to value; arrays and empty objects are leaves. */
-function leaves(tree: Tree, prefix = ''): [string, unknown][] {
-  return Object.entries(tree).flatMap(([key, value]) =>
-    isTree(value) && Object.keys(value).length > 0
-      ? leaves(value, `${prefix}${key}.`)
-      : [[prefix + key, value] as [string, unknown]],
-  )
+type KeyPath = readonly string[]
+
+/** Every leaf of a tree with the path to it; arrays and empty objects are leaves. */
+function leaves(tree: Tree, above: KeyPath = []): [KeyPath, unknown][] {
+  return Object.entries(tree).flatMap(([key, value]): [KeyPath, unknown][] => {
+    const leaf = [...above, key]
+    return isTree(value) && Object.keys(value).length > 0 ? leaves(value, leaf) : [[leaf, value]]
+  })
 }
 
-function setLeaf(tree: Tree, key: string, value: unknown): void {
-  const steps = key.split('.')
-  let node = tree
-  for (const step of steps.slice(0, -1)) {
-    const next = node[step]
-    if (isTree(next)) node = next
-    else {
-      const created: Tree = {}
-      node[step] = created
-      node = created
-    }
+/** `simulate.cars`; a key that holds a dot itself stands in quotes: `provision.directories."/data.1".owner`. */
+function keyText(path: KeyPath): string {
+  return path.map((key) => (key.includes('.') ? JSON.stringify(key) : key)).join('.')
+}
+
+function setLeaf(tree: Tree, path: KeyPath, value: unknown): void {
+  const [key = '', ...below] = path
+  if (below.length === 0) tree[key] = value
+  else {
+    const next = tree[key]
+    const node: Tree = isTree(next) ? next : {}
+    tree[key] = node
+    setLeaf(node, below, value)
   }
-  node[steps.at(-1) ?? key] = value
 }
 
 /** `simulate.cars` is set by SMARTCAR_SIMULATE_CARS. */
@@ -95,12 +97,14 @@ export function environmentName(key: string): string {
   return `SMARTCAR_${key.replaceAll('.', '_').toUpperCase()}`
 }
 
-/** Keys of the site file that an environment variable can set: the single values, not lists or maps. */
-export const environmentKeys: readonly string[] = leaves(siteSchema.parse({}))
-  .filter(([, value]) => typeof value !== 'object')
-  .map(([key]) => key)
+const environmentPaths = leaves(siteSchema.parse({})).flatMap(([path, value]) =>
+  typeof value === 'object' ? [] : [path],
+)
 
-function readLayer(source: SourceText, problems: Diagnostic[]): { tree: Tree; from: (key: string) => string } {
+/** Keys of the site file that an environment variable can set: the single values, not lists or maps. */
+export const environmentKeys: readonly string[] = environmentPaths.map(keyText)
+
+function readLayer(source: SourceText, problems: Diagnostic[]): { tree: Tree; from: (path: KeyPath) => string } {
   const parsed = parseYaml(source.text, source.path)
   if (!parsed.ok) {
     problems.push(...parsed.problems)
@@ -111,20 +115,20 @@ function readLayer(source: SourceText, problems: Diagnostic[]): { tree: Tree; fr
   if (!checked.ok) problems.push(...checked.problems)
   return {
     tree: isTree(yaml.value) ? yaml.value : {},
-    from: (key) => formatPlace({ ...yaml.keyPlace(key.split('.')), file: source.path }),
+    from: (path) => formatPlace({ ...yaml.keyPlace(path), file: source.path }),
   }
 }
 
 function readEnvironment(sources: SiteSources, problems: Diagnostic[]): Tree {
   const tree: Tree = {}
-  for (const key of environmentKeys) {
-    const name = environmentName(key)
+  for (const path of environmentPaths) {
+    const name = environmentName(keyText(path))
     const text = sources.environment[name]
     if (text === undefined || text === '') continue
     const one: Tree = {}
-    setLeaf(one, key, /^-?\d+$/.test(text) ? Number(text) : text)
+    setLeaf(one, path, /^-?\d+$/.test(text) ? Number(text) : text)
     const checked = siteSchema.safeParse(one)
-    if (checked.success) setLeaf(tree, key, /^-?\d+$/.test(text) ? Number(text) : text)
+    if (checked.success) setLeaf(tree, path, /^-?\d+$/.test(text) ? Number(text) : text)
     else for (const issue of checked.error.issues) problems.push({ message: issue.message, place: { thing: name } })
   }
   return tree
@@ -144,19 +148,20 @@ export function resolveSite(sources: SiteSources): Site {
   for (const source of [sources.userFile, sources.siteFile]) {
     if (source === undefined) continue
     const layer = readLayer(source, problems)
-    for (const [key, value] of leaves(layer.tree)) {
-      setLeaf(merged, key, value)
-      origin.set(key, layer.from(key))
-      folderOf.set(key, path.dirname(source.path))
+    for (const [leaf, value] of leaves(layer.tree)) {
+      setLeaf(merged, leaf, value)
+      origin.set(keyText(leaf), layer.from(leaf))
+      folderOf.set(keyText(leaf), path.dirname(source.path))
     }
   }
-  for (const [key, value] of leaves(readEnvironment(sources, problems))) {
-    setLeaf(merged, key, value)
+  for (const [leaf, value] of leaves(readEnvironment(sources, problems))) {
+    const key = keyText(leaf)
+    setLeaf(merged, leaf, value)
     origin.set(key, `environment ${environmentName(key)}`)
     folderOf.set(key, sources.workingFolder)
   }
   if (sources.dataFolder !== undefined) {
-    setLeaf(merged, 'data', sources.dataFolder)
+    setLeaf(merged, ['data'], sources.dataFolder)
     origin.set('data', 'flag --site')
   }
   if (problems.length > 0) {
@@ -196,6 +201,9 @@ export function resolveSite(sources: SiteSources): Site {
     hosts: resolveHosts(definition, absolute),
     vm: Object.freeze(definition.vm),
     provision: resolveProvision(definition.provision, absolute),
-    values: leaves(definition).map(([key, value]) => ({ key, value, from: origin.get(key) ?? 'default' })),
+    values: leaves(definition).map(([leaf, value]) => {
+      const key = keyText(leaf)
+      return { key, value, from: origin.get(key) ?? 'default' }
+    }),
   })
 }

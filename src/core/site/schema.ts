@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { maxCars } from '../cars.js'
 import { domainSchema, hostsSchema, sshSchema } from './hosts-schema.js'
 import { provisionSchema } from './provision-schema.js'
 import { vmSchema } from './vm-schema.js'
@@ -52,7 +53,7 @@ export const siteSchema = z.strictObject({
   locale: z.enum(['ko', 'en']).default('ko').describe('language of simulated master values and of the report'),
   simulate: z
     .strictObject({
-      cars: z.int().min(1).max(260_000).default(20).describe('number of cars'),
+      cars: z.int().min(1).max(maxCars).default(20).describe('number of cars'),
       seed: z.int().min(0).max(4_294_967_295).default(1).describe('the same seed gives the same bytes'),
     })
     .prefault({})

@@ -13,6 +13,8 @@ export interface TransportsOptions {
   readonly emit: Emit
   /** Milliseconds between signs of life; a link is lost after three without an answer. */
   readonly keepaliveMs?: number
+  /** Milliseconds for which a connection that was there before is tried again, 30 s when left out. */
+  readonly reconnectMs?: number
 }
 
 /** The transports of a site, one a host, made when first asked for. */
@@ -41,6 +43,7 @@ export function openTransports(options: TransportsOptions): Transports {
       recordFile: path.join(layout.state, 'known_hosts'),
       onRecorded: (text) => emit({ t: 'note', level: 'info', text }),
       keepaliveMs: options.keepaliveMs ?? 5000,
+      reconnectMs: options.reconnectMs ?? 30_000,
     })
   }
   return {

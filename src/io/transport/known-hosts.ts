@@ -63,10 +63,12 @@ export function keyType(key: Buffer): string {
 export type HostKeyVerdict =
   | { readonly verdict: 'known' }
   | { readonly verdict: 'unknown' }
+  /** No key is on file, but an authority that signs certificates for this host (ssh2 knows no host certificates). */
+  | { readonly verdict: 'authority'; readonly entry: KnownHost }
   | { readonly verdict: 'changed'; readonly entries: readonly KnownHost[] }
   | { readonly verdict: 'revoked'; readonly entry: KnownHost }
 
-/** Judges a key by the lines of the known_hosts files; certificates (@cert-authority) are not supported and ignored. */
+/** Judges a key by the lines of the known_hosts files. */
 export function judgeHostKey(key: Buffer, name: string, entries: readonly KnownHost[]): HostKeyVerdict {
   const text = key.toString('base64')
   const own = entries.filter((entry) => patternsMatch(entry.patterns, name))
@@ -74,7 +76,9 @@ export function judgeHostKey(key: Buffer, name: string, entries: readonly KnownH
   if (revoked !== undefined) return { verdict: 'revoked', entry: revoked }
   const plain = own.filter((entry) => entry.marker === undefined)
   if (plain.some((entry) => entry.key === text)) return { verdict: 'known' }
-  return plain.length > 0 ? { verdict: 'changed', entries: plain } : { verdict: 'unknown' }
+  if (plain.length > 0) return { verdict: 'changed', entries: plain }
+  const authority = own.find((entry) => entry.marker === '@cert-authority')
+  return authority === undefined ? { verdict: 'unknown' } : { verdict: 'authority', entry: authority }
 }
 
 const keyAlgorithms = [

@@ -23,6 +23,8 @@ export interface ConnectOptions {
   /** Told when a key was recorded. */
   readonly onRecorded: (text: string) => void
   readonly keepaliveMs: number
+  /** How long a connection that was there before is tried again. */
+  readonly reconnectMs: number
 }
 
 const lostAfterKeepalives = 3
@@ -107,6 +109,22 @@ function checkHostKey(
         hints: [
           'if nobody made this host anew, somebody may stand between: do not go on',
           `if it was made anew: ssh-keygen -R '${name}'${entry === undefined ? '' : ` -f ${entry.file}`}, then run this again`,
+        ],
+      },
+    )
+  }
+  if (judged.verdict === 'authority') {
+    const { file, line } = judged.entry
+    return new HostKeyError(
+      'HOST_KEY_UNKNOWN',
+      `${target.name}: its key is vouched for by a certificate authority alone, and certificates cannot be checked: it shows ${shown}`,
+      {
+        place: { file, line },
+        data,
+        hints: [
+          'compare with the host itself: ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub',
+          `then pin it in the site file: ssh.host_key: "${fingerprint(key)}"`,
+          `or put the key itself on file: ssh-keyscan -p ${target.port} ${target.address} >>${file}`,
         ],
       },
     )

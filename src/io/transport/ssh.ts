@@ -23,8 +23,6 @@ import { download, type TransferParts, upload } from './transfer.js'
 const channelsPerConnection = 4
 /** How long a server that has no session free is asked again; its sessions may be held by long commands. */
 const refusedMs = 30_000
-/** How long a connection that was there before is tried again. */
-const reconnectMs = 30_000
 
 /** A raw terminal: no echo, no line editing, no signals, bytes as they are (RFC 4254, section 8). */
 const rawTerminal: PseudoTtyOptions = {
@@ -184,7 +182,7 @@ export function sshTransport(target: SshTarget, options: ConnectOptions): Transp
   const connected = (): Promise<Connection> => {
     if (current === undefined) {
       ended = false
-      const attempt = wasConnected ? retry(performance.now() + reconnectMs, false) : open()
+      const attempt = wasConnected ? retry(performance.now() + options.reconnectMs, false) : open()
       current = attempt
       attempt.catch(() => {
         if (current === attempt) current = undefined

@@ -73,6 +73,22 @@ async function pipeline(
   if (failure !== undefined) throw failure.error
 }
 
+/** Bytes at the front of a broken-off file that are there for certain, see `pipeline`. */
+function certainBytes(partSize: number, size: number): number {
+  return Math.max(0, Math.min(partSize, size) - window * chunkBytes)
+}
+
+/** SHA-256 of the first `length` bytes of a file of the host. */
+async function prefixHash(
+  parts: TransferParts,
+  path: string,
+  length: number,
+  options: TransferOptions,
+): Promise<string> {
+  const text = `head -c ${length} ${shellQuote(path)} | sha256sum | cut -d' ' -f1`
+  return (await fileScript(parts.execute, parts.host, { doing: 'read', path }, text, options)).trim()
+}
+
 function progressThrottle(options: TransferOptions, total: number): (done: number) => void {
   let last = 0
   return (done) => {
@@ -139,7 +155,7 @@ export async function upload(
     const state = await lookAt(parts, { target, part }, size, options)
     const hash = createHash('sha256')
     let from = 0
-    const certain = Math.min(state.partSize, size) - window * chunkBytes
+    const certain = certainBytes(state.partSize, size)
     if (state.target !== '-') {
       const whole = createHash('sha256')
       await hashRange(file, whole, size, options.signal)
@@ -152,14 +168,7 @@ export async function upload(
     if (certain > 0) {
       const prefix = createHash('sha256')
       await hashRange(file, prefix, certain, options.signal)
-      const there = await fileScript(
-        execute,
-        host,
-        { doing: 'read', path: part },
-        `head -c ${certain} ${shellQuote(part)} | sha256sum | cut -d' ' -f1`,
-        own,
-      )
-      if (prefix.copy().digest('hex') === there.trim()) from = certain
+      if (prefix.digest('hex') === (await prefixHash(parts, part, certain, own))) from = certain
     }
     if (state.free + Math.min(state.partSize, size) < size) {
       throw new FailedError(
@@ -249,7 +258,27 @@ mv -fT ${part} ${target}`
   )
 }
 
-/** Fetches a file: to `<local>.part`, SHA-256 compared with the host's, then renamed. */
+/** How much of `part` is the front of the host's file: what an earlier attempt left is used as far as its content agrees. */
+async function usableBytes(
+  parts: TransferParts,
+  source: string,
+  part: string,
+  size: number,
+  options: TransferOptions,
+): Promise<number> {
+  const left = await stat(part).catch(() => undefined)
+  const certain = left?.isFile() ? certainBytes(left.size, size) : 0
+  if (certain === 0) return 0
+  const hash = createHash('sha256')
+  await using file = await open(part, 'r')
+  await hashRange(file, hash, certain, options.signal)
+  return hash.digest('hex') === (await prefixHash(parts, source, certain, options)) ? certain : 0
+}
+
+/**
+ * Fetches a file: to `<local>.part`, continuing what an earlier attempt left when its content agrees, SHA-256 compared
+ * with the host's, then renamed.
+ */
 export async function download(
   parts: TransferParts,
   source: string,
@@ -278,6 +307,7 @@ stat -Lc %s -- ${name} && sha256sum <${name} | cut -d' ' -f1`,
   }
   const part = `${local}.part`
   await mkdir(path.dirname(path.resolve(local)), { recursive: true })
+  const from = await usableBytes(parts, source, part, size, options)
   let readable = source
   if (options.sudo) {
     // SFTP is not root: root hands over a copy.
@@ -286,10 +316,12 @@ stat -Lc %s -- ${name} && sha256sum <${name} | cut -d' ' -f1`,
   }
   const handle = await parts.open(readable, 'read')
   try {
-    const file = await open(part, 'w', options.mode ?? 0o666)
+    const file = await open(part, from > 0 ? 'r+' : 'w', options.mode ?? 0o666)
     try {
+      // What was left may be longer than the host's file is now.
+      await file.truncate(from)
       await pipeline(
-        0,
+        from,
         size,
         async (buffer, position) => ({
           length: buffer.byteLength,
@@ -329,7 +361,7 @@ stat -Lc %s -- ${name} && sha256sum <${name} | cut -d' ' -f1`,
     })
   }
   await rename(part, local)
-  return { bytes: size, sha256, resumedFrom: 0, status: 'written', ms: performance.now() - begin }
+  return { bytes: size, sha256, resumedFrom: from, status: 'written', ms: performance.now() - begin }
 }
 
 async function fillFrom(handle: RemoteHandle, buffer: Buffer, position: number): Promise<Buffer> {

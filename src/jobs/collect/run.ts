@@ -18,6 +18,41 @@ export interface CollectRequest {
   readonly once: boolean
 }
 
+/** The flags of `smartcar collect` as they are typed; times in milliseconds. */
+interface CollectFlags {
+  readonly kind?: RecordKind | undefined
+  readonly watch?: string | undefined
+  readonly done?: string | undefined
+  readonly delete: boolean
+  readonly settle?: number | undefined
+  readonly follow?: string | undefined
+  readonly flush?: number | undefined
+  readonly once: boolean
+}
+
+const defaultSettleMs = 2000
+const defaultFlushMs = 30_000
+
+/** What the command line asks for; what is collected from a watched folder goes to done/ in it unless said otherwise. */
+export function collectRequest(paths: readonly string[], flags: CollectFlags): CollectRequest {
+  const { kind, watch: folder, follow: file, once } = flags
+  const watch =
+    folder === undefined
+      ? undefined
+      : {
+          folder,
+          done: flags.delete ? 'delete' : (flags.done ?? path.join(folder, 'done')),
+          settleMs: flags.settle ?? defaultSettleMs,
+        }
+  return {
+    paths,
+    once,
+    ...(kind === undefined ? {} : { kind }),
+    ...(file === undefined ? {} : { follow: { file, flushMs: flags.flush ?? defaultFlushMs } }),
+    ...(watch === undefined ? {} : { watch }),
+  }
+}
+
 /** Throws UsageError for a request that cannot be meant, and what the chosen way throws. */
 export async function runCollect(request: CollectRequest, context: CollectContext): Promise<CollectResult> {
   const { paths, kind, watch, follow, once } = request

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { SmartcarError } from '../../core/errors.js'
 import { stage } from '../../core/events.js'
+import { parseSystem, systemSnippet } from '../../core/hosts/system.js'
 import { batchScript, parseBatch, shellPrelude } from '../../core/plan/batch.js'
 import type { Plan } from '../../core/plan/planner.js'
 import { lostHost } from '../../core/plan/planner.js'
@@ -8,13 +9,13 @@ import type { World } from '../../core/plan/step.js'
 import type { SiteHost } from '../../core/site/hosts.js'
 import { bytes } from '../../render/format.js'
 import { clockOffset } from '../../services/host/steps/time.js'
-import { parseSystem, systemSnippet } from '../../services/host/system.js'
 import { type HostsContext, hostsWorld } from '../provision/context.js'
 import { chosenHosts } from '../provision/prepare.js'
 import { provision } from '../provision/provision.js'
 import { readRuns, runOutcome } from '../runs/run-store.js'
 import type { Diagnosis, DoctorResult, HostCheck } from './check.js'
 import { diskSpace, inodes } from './checks/disk.js'
+import { firewall } from './checks/firewall.js'
 import { leftovers } from './checks/leftovers.js'
 import { names } from './checks/names.js'
 import { ports } from './checks/ports.js'
@@ -32,6 +33,7 @@ const hostChecks: readonly HostCheck[] = [
   repositories,
   java,
   selinux,
+  firewall,
   hugePages,
 ]
 

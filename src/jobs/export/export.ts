@@ -16,7 +16,7 @@ import { exportFile } from './to-file.js'
 import { exportPartition } from './to-postgres.js'
 
 export interface ExportRequest {
-  readonly mart: string
+  readonly mart: string | undefined
   /** Everything that is built when left out. */
   readonly range?: PartitionRange
   /** `embedded`, `csv`, `parquet`, a target of the site, or a URL without a password; the site's default when left out. */
@@ -49,6 +49,8 @@ export async function exportMart(
   setting: ExportSetting,
   context: JobContext,
 ): Promise<ExportResult> {
+  if (request.mart === undefined)
+    throw new UsageError('MART_MISSING', 'no mart is named', { hints: ['smartcar mart list names them all'] })
   const mart = findMart(await loadTables(), request.mart)
   const target = chooseTarget(request.to, setting.site, setting.passwords.environment)
   refuseMixtures(request, target)

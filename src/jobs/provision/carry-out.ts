@@ -3,6 +3,7 @@ import { FailedError, InterruptedError, type SmartcarError, UnreachableError } f
 import type { LostHost, Prepared } from '../../core/plan/planner.js'
 import type { RunLine } from '../../core/plan/run-record.js'
 import { runPlan, type StepResult } from '../../core/plan/runner.js'
+import { HostKeyError } from '../../core/transport.js'
 import { newRunId, openRunRecord } from '../runs/run-store.js'
 import { type CountedWorld, type HostsContext, siteDigest } from './context.js'
 import { lockHost } from './host-lock.js'
@@ -64,7 +65,7 @@ export async function lockSite(purpose: string, context: HostsContext): Promise<
   })
 }
 
-/** Carries a plan out and records it. Never throws for a failed step, see `runError`. */
+/** Carries a plan out and records it. Throws HostKeyError, never for a step that failed otherwise, see `runError`. */
 export async function carryOut(
   prepared: Prepared,
   options: CarryOutOptions,
@@ -100,6 +101,7 @@ export async function carryOut(
     })
   } catch (error) {
     if (error instanceof InterruptedError) await record.write({ t: 'end', at: at(), outcome: 'interrupted' })
+    if (error instanceof HostKeyError) await record.write({ t: 'end', at: at(), outcome: 'failed' })
     throw error
   }
   const outcome = outcomeOf(steps, plan.lost)

@@ -1,4 +1,5 @@
 import { UsageError } from '../../core/errors.js'
+import type { ExitName } from '../../core/exit-codes.js'
 import { assertFresh, parsePlan, serialisePlan } from '../../core/plan/plan-file.js'
 import type { Plan, Prepared } from '../../core/plan/planner.js'
 import type { RunHead, RunRecord } from '../../core/plan/run-record.js'
@@ -26,9 +27,16 @@ export async function planProvision(
   return { plan, roundTrips: Object.fromEntries(world.roundTrips), ...(out === undefined ? {} : { file: out }) }
 }
 
+/** What a plan alone ends with; `pending` is asked for by `--exit-code`. undefined: all is well. */
+export function planExit({ plan }: Pick<PlanResult, 'plan'>, pending: boolean): ExitName | undefined {
+  const { counts, lost } = plan
+  if (lost.length > 0) return lost.some((one) => one.unreachable) ? 'unreachable' : 'failed'
+  return pending && counts.change + counts.blocked > 0 ? 'pending' : undefined
+}
+
 export interface ProvisionInput extends Selection {
   /** A plan file: only it is carried out, and only while it holds. */
-  readonly apply?: string
+  readonly apply?: string | undefined
   /** Go on with the newest run that did not end well. */
   readonly resume: boolean
   /** Shows the plan and asks; false stops before anything is changed. Not called when nothing is to do. */

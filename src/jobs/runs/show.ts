@@ -1,6 +1,6 @@
 import type { StepResult } from '../../core/plan/runner.js'
 import type { JobContext } from '../../core/ports.js'
-import { stepResultsText } from '../../render/plan.js'
+import { resultsText } from '../../render/plan.js'
 import { findRun, type RunOutcome, runOutcome } from './run-store.js'
 
 export interface ShownRun {
@@ -29,5 +29,5 @@ export async function showRun(id: string | undefined, context: JobContext): Prom
 export function runText(run: ShownRun): string {
   const head = `run ${run.id}: ${run.command} of ${run.site}, ${run.started}: ${run.outcome}\n`
   const died = run.unfinished.map((step) => `in the middle of ${step}\n`).join('')
-  return `${head}${died}${run.steps.length === 0 ? '' : stepResultsText(run.steps)}`
+  return `${head}${died}${run.steps.length === 0 ? '' : resultsText(run)}`
 }

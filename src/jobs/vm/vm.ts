@@ -46,12 +46,20 @@ export async function renderVagrantfile(context: VmContext): Promise<string> {
   return renderTemplate(template, { site: context.site.name, ...context.site.vm, hosts })
 }
 
-async function vagrant(context: VmContext, folder: string, words: readonly string[]): Promise<RunResult> {
+type OnLine = (line: string) => void
+
+async function vagrant(
+  context: VmContext,
+  folder: string,
+  words: readonly string[],
+  onLine: OnLine | undefined,
+): Promise<RunResult> {
   try {
     return await context.processes.run(['vagrant', ...words], {
       cwd: folder,
       signal: context.signal,
       timeoutMs: slowestMs,
+      ...(onLine === undefined ? {} : { onLine }),
       env: { VAGRANT_NO_COLOR: '1', VAGRANT_DEFAULT_PROVIDER: 'virtualbox' },
     })
   } catch (error) {
@@ -73,8 +81,8 @@ function whatItSaid({ stdout, stderr }: RunResult): readonly string[] {
   return text.split('\n').filter((line) => line.trim() !== '')
 }
 
-async function must(context: VmContext, folder: string, words: readonly string[]): Promise<RunResult> {
-  const result = await vagrant(context, folder, words)
+async function must(context: VmContext, folder: string, words: readonly string[], onLine?: OnLine): Promise<RunResult> {
+  const result = await vagrant(context, folder, words, onLine)
   if (result.code === 0) return result
   const said = whatItSaid(result)
   const noProvider = said.some((line) => /could not detect VirtualBox|VBoxManage|usable default provider/i.test(line))
@@ -127,7 +135,10 @@ async function bring(
     async (): Promise<VmResult> => {
       const before = await states(context, folder)
       if (before.every(({ state }) => settled(state))) return { folder, status: 'unchanged', hosts: before }
-      await must(context, folder, words)
+      // Vagrant works for minutes: what it says is shown as it comes.
+      await must(context, folder, words, (line) => {
+        if (line.trim() !== '') context.emit({ t: 'note', level: 'info', text: line.trimEnd() })
+      })
       const after = await states(context, folder)
       const wrong = after.filter(({ state }) => !settled(state))
       if (wrong.length > 0) {

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { jsonReporter } from '../../../src/cli/reporters/json.js'
 import { stageEndText } from '../../../src/cli/reporters/lines.js'
 import { plainReporter } from '../../../src/cli/reporters/plain.js'
 import { quietReporter } from '../../../src/cli/reporters/reporter.js'
@@ -30,6 +31,32 @@ it('keeps warnings when it is quiet', () => {
   reporter.on({ t: 'note', level: 'info', text: 'by the way' })
   reporter.on({ t: 'note', level: 'warn', text: 'look here' })
   expect(lines).toEqual(['warning: look here\n'])
+})
+
+it('writes every event as one JSON line with its time, and progress once a second', () => {
+  let time = 0
+  const lines: unknown[] = []
+  const reporter = (quiet: boolean) =>
+    jsonReporter((line) => lines.push(JSON.parse(line)), { now: () => time }, { quiet })
+  const all = reporter(false)
+  all.on({ t: 'stage.start', id: 'a', title: 'collect\nall' })
+  all.on({ t: 'stage.progress', id: 'a', done: 1, unit: 'rows' })
+  time = 1500
+  all.on({ t: 'stage.progress', id: 'a', done: 2, unit: 'rows' })
+  all.on({ t: 'stage.progress', id: 'a', done: 3, unit: 'rows' })
+  all.on({ t: 'stage.end', id: 'a', outcome: 'done', summary: 'x', ms: 1500 })
+  all.on({ t: 'note', level: 'info', text: 'by the way' })
+  const quiet = reporter(true)
+  quiet.on({ t: 'note', level: 'info', text: 'not said' })
+  quiet.on({ t: 'note', level: 'warn', text: 'look here' })
+  const at = '1970-01-01T00:00:01.500Z'
+  expect(lines).toEqual([
+    { at: '1970-01-01T00:00:00.000Z', t: 'stage.start', id: 'a', title: 'collect\nall' },
+    { at, t: 'stage.progress', id: 'a', done: 2, unit: 'rows' },
+    { at, t: 'stage.end', id: 'a', outcome: 'done', summary: 'x', ms: 1500 },
+    { at, t: 'note', level: 'info', text: 'by the way' },
+    { at, t: 'note', level: 'warn', text: 'look here' },
+  ])
 })
 
 it('does not time what did nothing', () => {

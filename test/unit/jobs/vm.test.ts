@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { resolveSite } from '../../../src/core/site/resolve.js'
 import { renderVagrantfile, type VmContext, vmDestroy, vmHalt, vmStatus, vmUp } from '../../../src/jobs/vm/vm.js'
@@ -18,7 +19,7 @@ echo "$*" >>calls
 [ -e broken ] && { echo 'Vagrant could not detect VirtualBox! Make sure VirtualBox is properly installed.' >&2; exit 1; }
 case $1 in
   status) for n in server01 server02; do echo "1700000000,$n,metadata,provider,virtualbox"; echo "1700000000,$n,state,$(cat $n 2>/dev/null || echo not_created)"; done ;;
-  up) for n in server01 server02; do echo running >$n; done ;;
+  up) echo "==> server01: Importing base box"; echo "==> server01: warned" >&2; [ -p go ] && read _ <go; for n in server01 server02; do echo running >$n; done ;;
   halt) for n in server01 server02; do echo poweroff >$n; done ;;
   destroy) rm -f server01 server02 ;;
   ssh-config) printf 'Host server01\\n  HostName 127.0.0.1\\n  Port 2222\\n' ;;
@@ -79,6 +80,19 @@ it('starts, is done when they run, stops and deletes', async () => {
   await expect(vmDestroy({ confirm: 'other' }, context)).rejects.toMatchObject({ code: 'CONFIRM_NEEDED' })
   expect(await vmDestroy({ confirm: 'pilot' }, context)).toMatchObject({ status: 'done' })
   expect(await vmDestroy({ confirm: 'pilot' }, context)).toMatchObject({ status: 'unchanged' })
+})
+
+it('shows what Vagrant says while it works', async () => {
+  await vmStatus(context)
+  // Vagrant goes on when it is told so, which happens after its lines were seen.
+  spawnSync('sh', ['-c', 'mkfifo go'], { cwd: folder })
+  const running = vmUp(context)
+  const notes = () => base.events.flatMap((event) => (event.t === 'note' ? [event.text] : [])).sort()
+  while (notes().length < 2) await delay(5)
+  expect(notes()).toEqual(['==> server01: Importing base box', '==> server01: warned'])
+  expect(base.events.some((event) => event.t === 'stage.end')).toBe(false)
+  await writeFile(path.join(folder, 'go'), 'go\n')
+  expect(await running).toMatchObject({ status: 'done' })
 })
 
 it('says what to install when Vagrant or VirtualBox is missing', async () => {

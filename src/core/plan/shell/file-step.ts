@@ -18,8 +18,11 @@ export interface FileStepDefinition extends StepHead {
   readonly show?: (text: string) => string
   /** A reason why the edit must not be made. */
   readonly refuse?: (text: string) => Extract<Finding, { state: 'blocked' }> | undefined
-  /** Pure: the file without what `edit` put there; `original`: the file as it was found is put back. */
-  readonly revert: ((text: string) => string) | 'original'
+  /**
+   * Pure: the file without what `edit` put there, given also what it held before the first change (empty when it was not
+   * there); `original`: the file as it was found is put back.
+   */
+  readonly revert: ((text: string, original: string) => string) | 'original'
   /** Permission bits that the file must have. */
   readonly mode?: number
   readonly sensitive?: boolean
@@ -40,10 +43,26 @@ function parseFile(stdout: string): FileState & { readonly mode: number } {
   return { text: stdout.slice(head[0].length), exists: true, mode: Number.parseInt(head[1] ?? '0', 8) }
 }
 
-async function readHostFile(world: World, host: string, path: string) {
-  const output = await world.shell(host, `${shellPrelude}${readSnippet(path)}`)
+/** Reads a file of a host; `snippet` prints it. */
+async function readHostFile(world: World, host: string, path: string, snippet: string): Promise<string> {
+  const output = await world.shell(host, `${shellPrelude}${snippet}`)
   if (output.code !== 0) throw commandFailed(output, `read ${path}`, host)
-  return parseFile(output.stdout)
+  return output.stdout
+}
+
+/** Prints the kept original, each line behind a bar, and the file as it is; nothing when no original is kept. */
+function readBothSnippet(path: string, keptFile: string): string {
+  return `if [ -e ${keptFile} ]; then sed 's/^/|/' ${keptFile}; echo; ${readSnippet(path)}; fi`
+}
+
+/** What `readBothSnippet` printed. */
+function parseBoth(stdout: string): { readonly original: string; readonly now: ReturnType<typeof parseFile> } {
+  const lines = stdout.split('\n')
+  const end = lines.findIndex((line) => !line.startsWith('|'))
+  // The first line says whether there was a file. An empty line parts the two, unless it ended the original's last one.
+  const original = lines.slice(1, end).map((line) => `${line.slice(1)}\n`)
+  const rest = lines.slice(lines[end] === '' ? end + 1 : end).join('\n')
+  return { original: original.join(''), now: parseFile(rest) }
 }
 
 /** The check's marks cost a file without a final newline nothing; with one, `cat` keeps it. */
@@ -90,10 +109,10 @@ export function fileStep(definition: FileStepDefinition): Step {
   const keptFile = shellQuote(`${originalsFolder}/${kept}`)
   const undo: Undo = {
     check: {
-      shell: `[ -e ${keptFile} ] && { ${readSnippet(path)}; }`,
+      shell: readBothSnippet(path, keptFile),
       interpret: ({ stdout }) => {
         if (stdout === '') return { state: 'ok' }
-        const found = parseFile(stdout)
+        const { original, now: found } = parseBoth(stdout)
         return {
           state: 'change',
           changes: [
@@ -101,7 +120,7 @@ export function fileStep(definition: FileStepDefinition): Step {
               kind: 'update',
               summary: revert === 'original' ? `put ${path} back as it was` : `take smartcar's lines out of ${path}`,
               before: show(found.text),
-              ...(revert === 'original' ? {} : { after: show(revert(found.text)) }),
+              ...(revert === 'original' ? {} : { after: show(revert(found.text, original)) }),
               ...(definition.sensitive === true ? { sensitive: true } : {}),
             },
           ],
@@ -117,9 +136,9 @@ export function fileStep(definition: FileStepDefinition): Step {
   }
   const wasAbsent = `[ "$(head -n 1 ${keptFile})" = absent ]`
   const putBack = `if ${wasAbsent}; then rm -f ${file}; else tail -n +2 ${keptFile} | replace ${file}; fi`
-  const takeOut = async (world: World, without: (text: string) => string) => {
-    const found = await readHostFile(world, host, path)
-    const text = without(found.text)
+  const takeOut = async (world: World, without: (text: string, original: string) => string) => {
+    const { original, now: found } = parseBoth(await readHostFile(world, host, path, readBothSnippet(path, keptFile)))
+    const text = without(found.text, original)
     if (!found.exists) return ':'
     const put = `printf %s ${shellQuote(text)} | replace ${file}`
     return text.trim() === '' || text === '#!/bin/sh\n' ? `if ${wasAbsent}; then rm -f ${file}; else ${put}; fi` : put
@@ -134,7 +153,7 @@ export function fileStep(definition: FileStepDefinition): Step {
     ...(definition.tags === undefined ? {} : { tags: definition.tags }),
     check,
     async apply(world) {
-      const found = await readHostFile(world, host, path)
+      const found = parseFile(await readHostFile(world, host, path, readSnippet(path)))
       const folder = path.slice(0, path.lastIndexOf('/')) || '/'
       const restricted = definition.mode !== undefined && (definition.mode & 0o077) === 0
       await runScript(
@@ -164,13 +183,18 @@ export function blockStep(
       readonly body: readonly string[]
       /** Also changes foreign lines, before the block is written; has to be harmless when applied twice. */
       readonly adjust?: (text: string) => string
+      /** Puts back what `adjust` changed, given what the file held before the first change. */
+      readonly readjust?: (text: string, original: string) => string
     },
 ): Step {
-  const { block, body, adjust, ...rest } = definition
+  const { block, body, adjust, readjust, ...rest } = definition
   return fileStep({
     show: (text) => readBlock(text, block) ?? '',
     ...rest,
     edit: (text) => writeBlock(adjust?.(text) ?? text, block, body),
-    revert: (text) => removeBlock(text, block),
+    revert: (text, original) => {
+      const without = removeBlock(text, block)
+      return readjust?.(without, original) ?? without
+    },
   })
 }

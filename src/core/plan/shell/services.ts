@@ -11,7 +11,7 @@ interface UnitState {
 }
 
 /** Prints `name: active enabled` for each unit that the host has. */
-function stateSnippet(family: SystemFamily, names: readonly string[]): string {
+export function unitsSnippet(family: SystemFamily, names: readonly string[]): string {
   const probe = hasSystemd(family)
     ? `a=inactive; e=disabled
   systemctl is-active -q "$n" && a=active
@@ -25,14 +25,16 @@ function stateSnippet(family: SystemFamily, names: readonly string[]): string {
   return `for n in ${names.map(shellQuote).join(' ')}; do\n  ${probe}\n  echo "$n: $p $a $e"\ndone`
 }
 
-function parseStates(stdout: string): readonly UnitState[] {
+/** What `unitsSnippet` printed. */
+export function parseUnits(stdout: string): readonly UnitState[] {
   return [...fields(stdout)].map(([name, text]) => {
     const [present, active, enabled] = text.split(' ')
     return { name, present: present === 'present', active: active === 'active', enabled: enabled === 'enabled' }
   })
 }
 
-const word = (state: UnitState) =>
+/** `running, not started at boot` */
+export const unitText = (state: UnitState) =>
   `${state.active ? 'running' : 'stopped'}, ${state.enabled ? 'started at boot' : 'not started at boot'}`
 
 function command(family: SystemFamily, verb: 'start' | 'stop' | 'restart', name: string): string {
@@ -45,7 +47,7 @@ function bootCommand(family: SystemFamily, on: boolean, name: string): string {
 }
 
 function restore(family: SystemFamily, kept: string): string {
-  return parseStates(kept)
+  return parseUnits(kept)
     .filter((state) => state.present)
     .flatMap((state) => [
       bootCommand(family, state.enabled, state.name),
@@ -67,19 +69,19 @@ function keptName(id: string): string {
 function unitsStep(definition: UnitsDefinition, on: boolean): Step {
   const { family, names, id, host } = definition
   const wrong = (stdout: string) =>
-    parseStates(stdout).filter((state) => (on ? !state.active || !state.enabled : state.active || state.enabled))
+    parseUnits(stdout).filter((state) => (on ? !state.active || !state.enabled : state.active || state.enabled))
   const interpret = ({ stdout }: { readonly stdout: string }): Finding =>
     changeOrOk(
       wrong(stdout).map(
         (state): Change => ({
           kind: 'update',
           summary: on ? `start ${state.name}, now and at boot` : `stop ${state.name}, now and at boot`,
-          before: state.present ? word(state) : 'not installed',
-          after: word({ ...state, active: on, enabled: on }),
+          before: state.present ? unitText(state) : 'not installed',
+          after: unitText({ ...state, active: on, enabled: on }),
         }),
       ),
     )
-  const snippet = stateSnippet(family, names)
+  const snippet = unitsSnippet(family, names)
   const kept = keptName(id)
   return shellStep({
     ...definition,
@@ -99,9 +101,9 @@ function unitsStep(definition: UnitsDefinition, on: boolean): Step {
       host,
       kept,
       (text) =>
-        parseStates(text)
+        parseUnits(text)
           .filter((state) => state.present)
-          .map((state) => `${state.name} back to ${word(state)}`)
+          .map((state) => `${state.name} back to ${unitText(state)}`)
           .join('; '),
       (text) => restore(family, text),
     ),

@@ -1,7 +1,7 @@
 import { fitHost } from '../../../core/hosts/fit.js'
+import { parseSystem, systemSnippet } from '../../../core/hosts/system.js'
 import { fields } from '../../../core/plan/shell/shell-step.js'
 import { bytes } from '../../../render/format.js'
-import { parseSystem, systemSnippet } from '../../../services/host/system.js'
 import { type HostCheck, healthy } from '../check.js'
 
 export const system: HostCheck = {
@@ -9,11 +9,11 @@ export const system: HostCheck = {
   title: 'operating system',
   shell: () => systemSnippet,
   interpret: ({ stdout }) => {
-    const { family, name } = parseSystem(stdout)
-    if (family !== undefined) return healthy(name)
+    const { family, title } = parseSystem(stdout)
+    if (family !== undefined) return healthy(title)
     return {
       state: 'bad',
-      evidence: name,
+      evidence: title,
       cause: 'no step knows this system, and CDH 5 and 6 have no packages for it',
       remedy: 'install CentOS 6.10 or 7.9, or Debian or Ubuntu for the Apache services',
     }

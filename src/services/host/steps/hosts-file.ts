@@ -13,18 +13,42 @@ function words(line: string): readonly string[] {
   return (line.split('#')[0] ?? '').split(/\s+/).filter((word) => word !== '')
 }
 
+/** A loopback line without `names`; undefined when nothing is left of it. Any other line stays as it is. */
+function withoutNames(line: string, names: readonly string[]): string | undefined {
+  const [address = '', ...found] = words(line)
+  if (!isLoopback(address) || !found.some((name) => names.includes(name))) return line
+  const kept = found.filter((name) => !names.includes(name))
+  const comment = line.includes('#') ? ` ${line.slice(line.indexOf('#'))}` : ''
+  return kept.length === 0 ? undefined : `${address} ${kept.join(' ')}${comment}`
+}
+
 /** `127.0.0.1 localhost server01` loses its `server01`: agents would announce the host as localhost. */
 export function withoutLoopbackNames(text: string, names: readonly string[]): string {
   return text
     .split('\n')
-    .flatMap((line) => {
-      const [address = '', ...found] = words(line)
-      if (!isLoopback(address) || !found.some((name) => names.includes(name))) return [line]
-      const kept = found.filter((name) => !names.includes(name))
-      const comment = line.includes('#') ? ` ${line.slice(line.indexOf('#'))}` : ''
-      return kept.length === 0 ? [] : [`${address} ${kept.join(' ')}${comment}`]
-    })
+    .flatMap((line) => withoutNames(line, names) ?? [])
     .join('\n')
+}
+
+/**
+ * The loopback lines of `original` are put back where `withoutLoopbackNames` changed them; a line that somebody has
+ * edited since stays as it is.
+ */
+export function withLoopbackNames(text: string, original: string, names: readonly string[]): string {
+  const lines = text.split('\n')
+  for (const line of original.split('\n')) {
+    const shortened = withoutNames(line, names)
+    if (shortened === line || lines.includes(line)) continue
+    const [address] = words(line)
+    const at = shortened === undefined ? -1 : lines.indexOf(shortened)
+    if (at !== -1) lines[at] = line
+    // It had gone as a whole: back behind the other loopback lines, unless its address has got a new line.
+    else if (shortened === undefined && !lines.some((one) => words(one)[0] === address)) {
+      const last = lines.findLastIndex((one) => isLoopback(words(one)[0] ?? ''))
+      lines.splice(last + 1, 0, line)
+    }
+  }
+  return lines.join('\n')
 }
 
 /** A line of somebody else's that gives a host of the site another address would win, since it stands first. */
@@ -58,6 +82,7 @@ export function hostsFile(input: HostStepsInput): Step {
     block,
     body: hosts.map(({ address, fqdn, name }) => `${address} ${fqdn} ${name}`),
     adjust: (text) => withoutLoopbackNames(text, ownNames),
+    readjust: (text, original) => withLoopbackNames(text, original, ownNames),
     refuse: (text) =>
       named === undefined
         ? conflict(text, hosts)

@@ -1,8 +1,14 @@
 import { servicesOff } from '../../../core/plan/shell/services.js'
+import type { SystemFamily } from '../../../core/plan/shell/system.js'
 import type { Step } from '../../../core/plan/step.js'
 import { type HostStepsInput, head } from '../input.js'
 
-const firewalls = { el6: ['iptables', 'ip6tables'], el7: ['firewalld', 'iptables', 'ip6tables'], debian: ['ufw'] }
+/** What a system's firewall is called. */
+export const firewalls: Readonly<Record<SystemFamily, readonly string[]>> = {
+  el6: ['iptables', 'ip6tables'],
+  el7: ['firewalld', 'iptables', 'ip6tables'],
+  debian: ['ufw'],
+}
 
 export function firewall(input: HostStepsInput): Step | undefined {
   if (input.provision.firewall === 'keep') return undefined

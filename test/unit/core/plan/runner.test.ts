@@ -6,6 +6,7 @@ import { type Prepared, prepare } from '../../../../src/core/plan/planner.js'
 import { owedHandlers, parseRunRecord, type RunLine } from '../../../../src/core/plan/run-record.js'
 import { runPlan, type StepResult } from '../../../../src/core/plan/runner.js'
 import { ok, type Step, undoStep, type World } from '../../../../src/core/plan/step.js'
+import { HostKeyError } from '../../../../src/core/transport.js'
 import { memoryStep, planWorld } from '../../../support/plan-world.js'
 
 const plan = (steps: readonly Step[], world: World = planWorld(), more: object = {}): Promise<Prepared> =>
@@ -169,6 +170,33 @@ test('a record that cannot be written stops everything, on every host', async ()
   }
   await expect(runPlan(prepared, world, { emit: () => {}, record, reconnectMs: 0 })).rejects.toThrow('disk full')
   expect(state.has('b@two')).toBe(false)
+})
+
+test('a host that shows another key in the middle stops everything, on every host', async () => {
+  const state = new Set<string>()
+  const lines: RunLine[] = []
+  const changedKey = async () => {
+    throw new HostKeyError('HOST_KEY_CHANGED', 'one: its key is not the one that is on file')
+  }
+  const apply = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    state.add('a@two')
+  }
+  const slow = memoryStep('a@two', state, { host: 'two', apply })
+  const steps = [
+    memoryStep('a@one', state, { host: 'one', apply: changedKey }),
+    memoryStep('b@one', state, { host: 'one' }),
+    slow,
+    memoryStep('b@two', state, { host: 'two' }),
+  ]
+  const record = async (line: RunLine) => void lines.push(line)
+  const running = runPlan(await plan(steps), planWorld(), { emit: () => {}, record, reconnectMs: 2000 })
+  await expect(running).rejects.toMatchObject({ code: 'HOST_KEY_CHANGED', exitCode: 1 })
+  expect([...state]).toEqual(['a@two'])
+  expect(lines.filter((line) => line.t === 'step')).toMatchObject([
+    { id: 'a@one', state: 'failed', failure: { code: 'HOST_KEY_CHANGED' } },
+    { id: 'a@two', state: 'changed' },
+  ])
 })
 
 test('an abort leaves the rest undone and says what was done', async () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { maxCars } from '../../../../src/core/cars.js'
 import { formatPlace, InvalidError } from '../../../../src/core/errors.js'
 import { resolveSite, type SiteSources } from '../../../../src/core/site/resolve.js'
+import { checkCars } from '../../../../src/simulator/fleet.js'
 
 const none: SiteSources = { environment: {}, workingFolder: '/work' }
 const withFile = (text: string, more: Partial<SiteSources> = {}): SiteSources => ({
@@ -64,6 +66,31 @@ describe('values', () => {
       schema: 'public',
       passwordFile: '/sites/pilot/secret',
     })
+  })
+
+  it('keeps keys apart that hold dots', () => {
+    const userFile = { path: '/home/u/config.yaml', text: 'provision: {directories: {/data.1: {owner: kafka}}}\n' }
+    const text = 'provision:\n  directories:\n    /data.1: {mode: "0700"}\n    /data: {owner: hdfs}\n'
+    const site = resolveSite(withFile(text, { userFile }))
+    expect(site.provision.directories).toMatchObject([
+      { path: '/data.1', owner: 'kafka', mode: 0o700 },
+      { path: '/data', owner: 'hdfs' },
+    ])
+    const from = Object.fromEntries(site.values.map((value) => [value.key, value.from]))
+    expect(from).toMatchObject({
+      'provision.directories."/data.1".owner': '/home/u/config.yaml:1:37',
+      'provision.directories."/data.1".mode': '/sites/pilot/smartcar.yaml:3:15',
+    })
+    expect(problems(withFile('hosts:\n  a.b: {address: 10.0.0.1}\n'))).toEqual([
+      expect.stringContaining('smartcar.yaml:2:3: the key "hosts.a.b" must be a short lower-case host name'),
+    ])
+  })
+
+  it('takes as many cars as the simulator can number, and no more', () => {
+    expect(resolveSite(withFile(`simulate: {cars: ${maxCars}}`)).simulate.cars).toBe(259_974)
+    expect(problems(withFile(`simulate: {cars: ${maxCars + 1}}`))).toHaveLength(1)
+    expect(() => checkCars(maxCars)).not.toThrow()
+    expect(() => checkCars(maxCars + 1)).toThrow(/cannot simulate 259975 cars/)
   })
 
   it('works in the folder that --site names', () => {

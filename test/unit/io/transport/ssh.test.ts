@@ -63,6 +63,26 @@ async function host(box: SshServer, ssh: Partial<SshSettings>, environment: Reco
   return transports.open('box')
 }
 
+it('refuses a host that only a certificate authority stands for, and takes the cure that it names', async () => {
+  const box = await server({ password: 'x' })
+  const knownHosts = path.join(folder, 'authority')
+  await writeFile(knownHosts, `# ours\n@cert-authority * ${makeKey().public}\n`)
+  const login = { knownHosts, password: { env: 'PW' } }
+  for (const hostKey of ['strict', 'accept-new'] as const) {
+    const strict = await host(box, { ...login, hostKey }, { PW: 'x' })
+    const error = await strict.connect().catch((thrown: Error) => thrown)
+    expect(error).toMatchObject({
+      code: 'HOST_KEY_UNKNOWN',
+      exitCode: 1,
+      message: expect.stringContaining('certificate authority'),
+      place: { file: knownHosts, line: 2 },
+      hints: expect.arrayContaining([expect.stringContaining(`ssh.host_key: "${box.hostKey.fingerprint}"`)]),
+    })
+  }
+  const pinned = await host(box, { ...login, hostKey: box.hostKey.fingerprint }, { PW: 'x' })
+  expect((await pinned.run(['echo', 'in'])).stdout).toBe('in\n')
+})
+
 it('reads keys with a passphrase, and says what is wrong with one', async () => {
   const key = makeKey('ed25519', 'open sesame')
   const keyFile = path.join(folder, 'locked')

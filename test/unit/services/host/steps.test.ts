@@ -4,11 +4,10 @@ import { buildGraph } from '../../../../src/core/plan/graph.js'
 import { isShellCheck, type Step } from '../../../../src/core/plan/step.js'
 import { resolveSite } from '../../../../src/core/site/resolve.js'
 import { explainAnswer } from '../../../../src/jobs/doctor/checks/repositories.js'
-import { withoutLoopbackNames } from '../../../../src/services/host/steps/hosts-file.js'
+import { withLoopbackNames, withoutLoopbackNames } from '../../../../src/services/host/steps/hosts-file.js'
 import { withMainSetting, withoutMainSetting } from '../../../../src/services/host/steps/proxy.js'
 import { withBaseUrl } from '../../../../src/services/host/steps/repositories.js'
 import { hostSteps } from '../../../../src/services/host/steps.js'
-import { parseSystem, supportedFamily } from '../../../../src/services/host/system.js'
 import { planWorld } from '../../../support/plan-world.js'
 
 const text = `hosts:
@@ -82,24 +81,30 @@ describe.each(['el6', 'el7', 'debian'] as const)('steps of %s', (family) => {
   })
 })
 
-test('systems are told by their release files', () => {
-  const family = (stdout: string) => parseSystem(stdout).family
-  expect(family('release: CentOS release 6.10 (Final)\n')).toBe('el6')
-  expect(family('release: CentOS Linux release 7.9.2009 (Core)\nid: centos rhel fedora\nversion: 7\n')).toBe('el7')
-  expect(family('release: \nid: debian \nversion: 12\nname: Debian GNU/Linux 12 (bookworm)\n')).toBe('debian')
-  expect(family('release: \nid: ubuntu debian\nversion: 22.04\n')).toBe('debian')
-  const rocky = parseSystem('release: Rocky Linux release 9.3 (Blue Onyx)\nid: rocky rhel\nversion: 9.3\n')
-  expect(() => supportedFamily('server01', rocky)).toThrow(
-    'server01 runs Rocky Linux release 9.3 (Blue Onyx), which smartcar cannot provision',
-  )
-})
-
 test('the own name leaves the loopback lines, everything else stays', () => {
   const before =
     '127.0.0.1 localhost server01 # here\n127.0.1.1 server01.hadoop.com server01\n::1 localhost\n10.0.0.1 server01x\n'
   const after = withoutLoopbackNames(before, ['server01', 'server01.hadoop.com'])
   expect(after).toBe('127.0.0.1 localhost # here\n::1 localhost\n10.0.0.1 server01x\n')
   expect(withoutLoopbackNames(after, ['server01', 'server01.hadoop.com'])).toBe(after)
+})
+
+test('a teardown puts the own name back on the loopback lines, but not where somebody edited them', () => {
+  const names = ['server01', 'server01.hadoop.com']
+  const back = (text: string, original: string) => withLoopbackNames(text, original, names)
+  for (const original of [
+    '127.0.0.1  localhost server01 # here\n::1 localhost server01\n10.9.9.9 printer\n',
+    '127.0.0.1 localhost\n127.0.1.1 server01.hadoop.com server01\n10.9.9.9 printer\n',
+    '127.0.1.1 server01\n10.9.9.9 printer\n',
+    '10.9.9.9 printer\n',
+    '',
+  ]) {
+    const without = withoutLoopbackNames(original, names)
+    expect(back(without, original)).toBe(original)
+    expect(back(original, original)).toBe(original)
+  }
+  expect(back('127.0.0.1 localhost mine\n', '127.0.0.1 localhost server01\n')).toBe('127.0.0.1 localhost mine\n')
+  expect(back('127.0.1.1 other\n', '127.0.1.1 server01\n')).toBe('127.0.1.1 other\n')
 })
 
 test('an address that somebody else gave a host blocks, since it would win', () => {
