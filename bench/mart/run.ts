@@ -13,6 +13,7 @@ import type { JobContext } from '../../src/core/ports.js'
 import { openDuckDB } from '../../src/engines/duckdb/connect.js'
 import { systemClock } from '../../src/io/clock.js'
 import { localFiles } from '../../src/io/files.js'
+import { nodeHttp } from '../../src/io/http.js'
 import { packageRoot } from '../../src/io/package-root.js'
 import { localProcesses } from '../../src/io/processes.js'
 import { threadWorkers } from '../../src/io/workers.js'
@@ -72,6 +73,7 @@ const benchContext = (root: string): JobContext => ({
   clock: systemClock,
   processes: localProcesses,
   workers: threadWorkers,
+  http: nodeHttp,
   emit: () => {},
   signal: new AbortController().signal,
 })

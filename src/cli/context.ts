@@ -8,6 +8,7 @@ import type { Site } from '../core/site/resolve.js'
 import type { Transports } from '../core/transport.js'
 import { systemClock } from '../io/clock.js'
 import { localFiles } from '../io/files.js'
+import { nodeHttp } from '../io/http.js'
 import { packageRoot } from '../io/package-root.js'
 import { localProcesses } from '../io/processes.js'
 import { openTransports } from '../io/transport/index.js'
@@ -121,6 +122,7 @@ export async function openContext(options: ContextOptions): Promise<Context> {
     clock: systemClock,
     processes: localProcesses,
     workers: threadWorkers,
+    http: nodeHttp,
     emit,
     signal,
     stdout: stdoutWriter(() => stop.abort(new InterruptedError('the reader of the output has gone'))),

@@ -154,6 +154,48 @@ export interface Workers {
   start(entry: string, data: unknown): WorkerHandle
 }
 
+export interface HttpRequest {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE' | 'HEAD'
+  /** Absolute; http or https. */
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>
+  /** Until the head of the answer is there, and between two pieces of its body; 30 s unless said. */
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+  /** The address behind a host name that this machine may not know; undefined leaves the name to the system. */
+  readonly addressOf?: (name: string) => string | undefined
+}
+
+export interface HttpResponse {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Has to be read to its end, or disposed of by `text`. */
+  readonly body: AsyncIterable<Uint8Array>
+  /** The whole body, at most `limit` bytes of it (1 MiB unless said); the rest is read and dropped. */
+  text(limit?: number): Promise<string>
+}
+
+/** HTTP to services. Redirects are answers like any other. */
+export interface Http {
+  /**
+   * Any status is a result. Throws UnreachableError SERVICE_UNREACHABLE when nothing answers (refused, unknown name,
+   * time-out, connection cut), InterruptedError when `signal` aborts.
+   */
+  request(request: HttpRequest): Promise<HttpResponse>
+  /**
+   * Sends `text` over TCP and returns all that comes back until the other side closes; for protocols of one line such as
+   * ZooKeeper's four-letter words. Throws as `request`.
+   */
+  ask(
+    address: string,
+    port: number,
+    text: string,
+    options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal },
+  ): Promise<string>
+}
+
 /** What every job receives. */
 export interface JobContext {
   readonly layout: SiteLayout
@@ -163,6 +205,7 @@ export interface JobContext {
   readonly clock: Clock
   readonly processes: Processes
   readonly workers: Workers
+  readonly http: Http
   readonly emit: Emit
   /** Aborts on Ctrl-C; long loops check it at row or partition boundaries. */
   readonly signal: AbortSignal

@@ -6,6 +6,7 @@ import { siteLayout } from '../../src/core/layout.js'
 import type { JobContext } from '../../src/core/ports.js'
 import { systemClock } from '../../src/io/clock.js'
 import { localFiles } from '../../src/io/files.js'
+import { nodeHttp } from '../../src/io/http.js'
 import { packageRoot } from '../../src/io/package-root.js'
 import { localProcesses } from '../../src/io/processes.js'
 import { threadWorkers } from '../../src/io/workers.js'
@@ -28,6 +29,7 @@ export async function testContext(root?: string, overrides: Partial<JobContext> 
     clock: systemClock,
     processes: localProcesses,
     workers: threadWorkers,
+    http: nodeHttp,
     emit: (event) => {
       events.push(event)
     },

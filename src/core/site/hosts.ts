@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { isServiceRole } from '../cluster/catalog.js'
 import { defaultRoles, type Role } from '../hosts/roles.js'
 import type { HostDefinition, SshDefinition } from './hosts-schema.js'
 
@@ -82,21 +83,33 @@ function sshSettings(site: SshDefinition, own: SshDefinition, prefix: string, ab
   }
 }
 
-/** The hosts of a site with every default filled in, in the order of the site file. */
+/** The `apache` profile runs on the machine at hand when the site names no hosts. */
+const thisMachine: Readonly<Record<string, HostDefinition>> = {
+  localhost: { address: '127.0.0.1', connection: 'local' },
+}
+
+/**
+ * The hosts of a site with every default filled in, in the order of the site file. Roles that nobody named are those of
+ * the pilot's table, on `apache` without what it cannot run.
+ */
 export function resolveHosts(
   definition: {
+    readonly profile: 'embedded' | 'apache'
     readonly hosts: Readonly<Record<string, HostDefinition>>
     readonly ssh: SshDefinition
     readonly domain: string
   },
   absolute: AbsolutePath,
 ): readonly SiteHost[] {
-  const entries = Object.entries(definition.hosts)
+  const apache = definition.profile === 'apache'
+  const named = Object.entries(definition.hosts)
+  const entries = apache && named.length === 0 ? Object.entries(thisMachine) : named
+  const placed = (index: number) => defaultRoles(index, entries.length).filter((role) => !apache || isServiceRole(role))
   return entries.map(([name, host], index) => ({
     name,
     address: host.address,
     fqdn: host.fqdn ?? `${name}.${definition.domain}`,
-    roles: host.roles ?? defaultRoles(index, entries.length),
+    roles: host.roles ?? placed(index),
     connection: host.connection,
     ssh: sshSettings(definition.ssh, host.ssh ?? {}, `hosts.${name}`, absolute),
   }))

@@ -56,6 +56,7 @@ export interface Site {
   /** In the order of the site file; empty for a site that runs on this machine alone. */
   readonly hosts: readonly SiteHost[]
   readonly vm: Readonly<SiteDefinition['vm']>
+  readonly services: Readonly<SiteDefinition['services']>
   readonly provision: Provision
   readonly values: readonly SiteValue[]
 }
@@ -200,6 +201,15 @@ export function resolveSite(sources: SiteSources): Site {
     domain: definition.domain,
     hosts: resolveHosts(definition, absolute),
     vm: Object.freeze(definition.vm),
+    services: Object.freeze({
+      ...definition.services,
+      maven: {
+        ...definition.services.maven,
+        ...(definition.services.maven.settings === undefined
+          ? {}
+          : { settings: absolute('services.maven.settings', definition.services.maven.settings) }),
+      },
+    }),
     provision: resolveProvision(definition.provision, absolute),
     values: leaves(definition).map(([leaf, value]) => {
       const key = keyText(leaf)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { maxCars } from '../cars.js'
 import { domainSchema, hostsSchema, sshSchema } from './hosts-schema.js'
 import { provisionSchema } from './provision-schema.js'
+import { servicesSchema } from './services-schema.js'
 import { vmSchema } from './vm-schema.js'
 
 /**
@@ -42,9 +43,9 @@ export const siteSchema = z.strictObject({
     .default('smartcar')
     .describe('name of the site, shown in reports and asked for before severe actions'),
   profile: z
-    .enum(['embedded'])
+    .enum(['embedded', 'apache'])
     .default('embedded')
-    .describe('where the site runs: embedded = this machine, npm packages alone'),
+    .describe('where the site runs: embedded = this machine, npm packages alone; apache = the real services'),
   data: z
     .string()
     .min(1)
@@ -90,6 +91,7 @@ export const siteSchema = z.strictObject({
   ssh: sshSchema.prefault({}).describe('how to log in to the hosts, unless a host says otherwise'),
   hosts: hostsSchema,
   vm: vmSchema,
+  services: servicesSchema.prefault({}).describe('the services of profile apache'),
   provision: provisionSchema.prefault({}).describe('what smartcar provision makes of the hosts'),
 })
 

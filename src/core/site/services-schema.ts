@@ -1,0 +1,79 @@
+import { z } from 'zod'
+import {
+  catalog,
+  defaultPorts,
+  rolesOfService,
+  type ServiceName,
+  type ServiceRole,
+  serviceNames,
+} from '../cluster/catalog.js'
+
+const port = z.int().min(1).max(65_535)
+const memory = z
+  .string()
+  .regex(/^\d+(\.\d+)?[KMGT](i?B)?$/i, 'must be a size such as 512M or 1.5G')
+  .describe('Java heap (-Xmx)')
+
+function roleSchema(role: ServiceRole) {
+  const ports = Object.fromEntries(
+    Object.entries(defaultPorts(role)).map(([name, value]) => [
+      name,
+      port.optional().describe(`port [default: ${value}]`),
+    ]),
+  )
+  return z
+    .strictObject({ ...ports, heap: memory.optional() })
+    .optional()
+    .describe(`ports and heap of the ${role}`)
+}
+
+function serviceSchema(name: ServiceName) {
+  return z
+    .strictObject({
+      ...Object.fromEntries(rolesOfService(name).map((role) => [role, roleSchema(role)])),
+      properties: z
+        .record(z.string(), z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])))
+        .optional()
+        .describe('further settings by configuration file, e.g. hdfs-site.xml: { dfs.replication: 2 }; they win'),
+    })
+    .optional()
+    .describe(`settings of ${catalog[name].title}`)
+}
+
+/** Settings of the services that the `apache` profile runs. */
+export const servicesSchema = z.strictObject({
+  root: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'folder on every host for software, configuration, data and logs [default: /opt/smartcar, on this machine below the data folder]',
+    ),
+  account: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_-]*$/, 'must be the name of an account')
+    .optional()
+    .describe('account that the services run as [default: smartcar, on this machine the one that runs smartcar]'),
+  bind: z
+    .enum(['site', 'all'])
+    .default('site')
+    .describe("addresses that services listen on: site = the host's own address, all = every address"),
+  java_home: z.string().min(1).optional().describe('folder of the JDK on every host [default: the one that is found]'),
+  maven: z
+    .strictObject({
+      mirror: z.url().optional().describe('Maven repository to use instead of those of ~/.m2/settings.xml'),
+      settings: z.string().min(1).optional().describe("Maven's settings file; relative to this file"),
+    })
+    .prefault({})
+    .describe('where the artifacts of the services come from'),
+  engine: z
+    .enum(['hive', 'spark', 'duckdb'])
+    .default('hive')
+    .describe('what builds the marts unless --engine says otherwise'),
+  ...(Object.fromEntries(serviceNames.map((name) => [name, serviceSchema(name)])) as Record<
+    ServiceName,
+    ReturnType<typeof serviceSchema>
+  >),
+})
+
+export type ServicesDefinition = z.infer<typeof servicesSchema>
