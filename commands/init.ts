@@ -14,7 +14,7 @@ export default class Init extends BaseCommand {
   }
   static override flags = {
     name: Flags.string({ description: 'name of the site [default: name of the folder]' }),
-    profile: Flags.option({ options: ['embedded'] as const, default: 'embedded' as const })({
+    profile: Flags.option({ options: ['embedded', 'apache'] as const, default: 'embedded' as const })({
       description: 'where it runs',
     }),
     locale: Flags.option({ options: ['ko', 'en'] as const, default: 'ko' as const })({

@@ -69,6 +69,7 @@ async function timedProgram(argv: readonly string[], env: Readonly<Record<string
 const benchContext = (root: string): JobContext => ({
   layout: siteLayout(root),
   templates: path.join(packageRoot(), 'templates'),
+  cache: path.join(root, 'cache'),
   files: localFiles,
   clock: systemClock,
   processes: localProcesses,

@@ -95,6 +95,14 @@ function stdoutWriter(onClosed: () => void): Context['stdout'] {
   }
 }
 
+/** `SMARTCAR_CACHE`, else the platform's place for caches (XDG, which `~/.cache` stands for). */
+function cacheFolder(environment: NodeJS.ProcessEnv, state: string): string {
+  if (environment.SMARTCAR_CACHE) return path.resolve(environment.SMARTCAR_CACHE)
+  if (environment.XDG_CACHE_HOME) return path.join(environment.XDG_CACHE_HOME, 'smartcar')
+  const home = environment.HOME ?? environment.USERPROFILE
+  return home === undefined ? path.join(state, 'cache') : path.join(home, '.cache', 'smartcar')
+}
+
 /** The only place that wires things: finds the site and hands out the real io. */
 export async function openContext(options: ContextOptions): Promise<Context> {
   const environment = process.env
@@ -118,6 +126,7 @@ export async function openContext(options: ContextOptions): Promise<Context> {
     secret: (source, purpose) => readSecret(source, environment, purpose),
     layout,
     templates: path.join(packageRoot(), 'templates'),
+    cache: cacheFolder(environment, layout.state),
     files: localFiles,
     clock: systemClock,
     processes: localProcesses,

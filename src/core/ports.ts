@@ -177,6 +177,17 @@ export interface HttpResponse {
   text(limit?: number): Promise<string>
 }
 
+export interface TcpQuestion {
+  readonly address: string
+  readonly port: number
+  readonly data: string | Uint8Array
+  /** Told of everything that came so far; true ends the exchange. */
+  readonly enough?: (received: Uint8Array) => boolean
+  /** Without a sign of life; 30 s unless said. */
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
 /** HTTP to services. Redirects are answers like any other. */
 export interface Http {
   /**
@@ -185,15 +196,10 @@ export interface Http {
    */
   request(request: HttpRequest): Promise<HttpResponse>
   /**
-   * Sends `text` over TCP and returns all that comes back until the other side closes; for protocols of one line such as
-   * ZooKeeper's four-letter words. Throws as `request`.
+   * Sends bytes over TCP and returns what comes back until the other side closes or `enough` says so; for protocols of
+   * one question such as ZooKeeper's four-letter words. Throws as `request`.
    */
-  ask(
-    address: string,
-    port: number,
-    text: string,
-    options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal },
-  ): Promise<string>
+  ask(question: TcpQuestion): Promise<Uint8Array>
 }
 
 /** What every job receives. */
@@ -201,6 +207,8 @@ export interface JobContext {
   readonly layout: SiteLayout
   /** Absolute path of the package's templates folder (rules, mart SQL, saved queries). */
   readonly templates: string
+  /** Folder of this user for downloads that sites share; may be deleted at any time. */
+  readonly cache: string
   readonly files: Files
   readonly clock: Clock
   readonly processes: Processes

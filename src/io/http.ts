@@ -130,16 +130,19 @@ async function request(options: HttpRequest): Promise<HttpResponse> {
 /** HTTP by node:http: `fetch` takes the unasked `100 Continue` of HDFS's DataNode for an error and cannot upload there. */
 export const nodeHttp: Http = {
   request,
-  ask(address, port, text, { timeoutMs = defaultTimeoutMs, signal } = {}) {
+  ask({ address, port, data, enough, timeoutMs = defaultTimeoutMs, signal }) {
     const where = `${address}:${port}`
     return new Promise((resolve, reject) => {
       const socket = net.connect({ host: address, port, ...(signal === undefined ? {} : { signal }) })
       const chunks: Buffer[] = []
       socket.setTimeout(timeoutMs, () => socket.destroy(noAnswer(where, timeoutMs)))
-      socket.on('connect', () => socket.write(text))
-      socket.on('data', (chunk) => chunks.push(chunk))
+      socket.on('connect', () => socket.write(data))
+      socket.on('data', (chunk) => {
+        chunks.push(chunk)
+        if (enough?.(Buffer.concat(chunks)) === true) socket.destroy()
+      })
       socket.on('error', (error) => reject(unreachable(where, error, signal)))
-      socket.on('close', () => resolve(Buffer.concat(chunks).toString('utf8')))
+      socket.on('close', () => resolve(Buffer.concat(chunks)))
     })
   },
 }

@@ -25,6 +25,7 @@ export async function testContext(root?: string, overrides: Partial<JobContext> 
   return {
     layout: siteLayout(folder),
     templates: path.join(packageRoot(), 'templates'),
+    cache: path.join(folder, 'cache'),
     files: localFiles,
     clock: systemClock,
     processes: localProcesses,

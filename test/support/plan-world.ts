@@ -1,3 +1,4 @@
+import { copyFile } from 'node:fs/promises'
 import { type Finding, ok, type Step, type World } from '../../src/core/plan/step.js'
 import { systemClock } from '../../src/io/clock.js'
 import { localFiles } from '../../src/io/files.js'
@@ -10,6 +11,9 @@ export function planWorld(overrides: Partial<World> = {}): World {
     files: localFiles,
     signal: new AbortController().signal,
     shell: (_host, script) => localProcesses.run(['sh', '-s'], { input: script }),
+    upload: async (_host, local, remote) => {
+      await copyFile(local, remote)
+    },
     ...overrides,
   }
 }

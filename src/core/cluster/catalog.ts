@@ -71,14 +71,9 @@ export const catalog = {
     needs: ['hdfs', 'kafka'],
     roles: { flume: { ports: { metrics: 34545 }, heap: 512 } },
   },
-  postgres: {
-    title: 'PostgreSQL',
-    needs: [],
-    roles: { postgres: { ports: { sql: 7432 } } },
-  },
   hive: {
     title: 'Hive',
-    needs: ['hdfs', 'postgres'],
+    needs: ['hdfs'],
     roles: {
       metastore: { ports: { thrift: 9083 }, heap: 256 },
       hiveserver2: { ports: { thrift: 10000, http: 10001, web: 10002, tez: 10003 }, heap: 768, web: 'web' },

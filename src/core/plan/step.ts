@@ -47,6 +47,8 @@ export interface World {
    * throws UnreachableError when the host cannot be reached or the connection is lost.
    */
   shell(host: string, script: string, options?: ShellOptions): Promise<ShellOutput>
+  /** A file of this machine to a host: complete or not at all, resumed after a break, nothing sent when it is there. */
+  upload(host: string, local: string, remote: string, onProgress?: (done: number, total: number) => void): Promise<void>
 }
 
 /** A check by shell: all checks of this kind on one host go there together, in one round trip. */

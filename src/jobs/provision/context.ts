@@ -17,9 +17,15 @@ export interface CountedWorld extends World {
   readonly roundTrips: ReadonlyMap<string, number>
 }
 
-/** The world of a plan: shell on the hosts of the site, as root. */
+/**
+ * The world of a plan: shell on the hosts of the site, as root; on this machine, where the `apache` profile installs
+ * nothing outside of the data folder, as the account that smartcar runs as.
+ */
 export function hostsWorld(context: HostsContext): CountedWorld {
   const roundTrips = new Map<string, number>()
+  const { profile, hosts } = context.site
+  const asRoot = (name: string) =>
+    profile !== 'apache' || hosts.find((host) => host.name === name)?.connection !== 'local'
   return {
     clock: context.clock,
     files: context.files,
@@ -30,12 +36,21 @@ export function hostsWorld(context: HostsContext): CountedWorld {
       const transport = await context.transports.open(host)
       const { onLine } = options
       const { code, stdout, stderr } = await transport.script(script, {
-        sudo: true,
+        sudo: asRoot(host),
         signal: options.signal ?? context.signal,
         ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
         ...(onLine === undefined ? {} : { onLine: (line) => onLine(line) }),
       })
       return { code, stdout, stderr }
+    },
+    async upload(host, local, remote, onProgress) {
+      roundTrips.set(host, (roundTrips.get(host) ?? 0) + 1)
+      const transport = await context.transports.open(host)
+      await transport.upload(local, remote, {
+        sudo: asRoot(host),
+        signal: context.signal,
+        ...(onProgress === undefined ? {} : { onProgress }),
+      })
     },
   }
 }
@@ -43,6 +58,6 @@ export function hostsWorld(context: HostsContext): CountedWorld {
 /** Of everything in the site that a plan for its hosts depends on; how they are logged in to is not part of it. */
 export function siteDigest(site: Site): string {
   const hosts = site.hosts.map(({ name, address, fqdn, roles, connection }) => [name, address, fqdn, roles, connection])
-  const text = JSON.stringify([site.name, site.profile, site.domain, hosts, site.provision])
+  const text = JSON.stringify([site.name, site.profile, site.domain, hosts, site.provision, site.profile === 'apache' ? site.services : null])
   return createHash('sha256').update(text).digest('hex').slice(0, 16)
 }

@@ -103,6 +103,28 @@ export async function discoverSteps(
   return { steps, lost }
 }
 
+/**
+ * The steps of the chosen hosts: what makes them ready, and on `apache` the services. A host that is this machine is
+ * left as it is on `apache`: only the services' own folder is made there.
+ */
+export async function siteSteps(hosts: readonly SiteHost[], context: HostsContext, world: World): Promise<HostSteps> {
+  if (context.site.profile !== 'apache') return discoverSteps(hosts, context, world)
+  const remote = hosts.filter(({ connection }) => connection !== 'local')
+  const { steps, lost } = await discoverSteps(remote, context, world)
+  const { clusterSteps } = await import('../cluster/site-steps.js')
+  const all = (await clusterSteps(context, new Set(steps.map(({ id }) => id)))).steps
+  const gone = new Set(lost.map(({ host }) => host))
+  const chosen = all.filter(({ host }) => host !== undefined && hosts.some(({ name }) => name === host) && !gone.has(host))
+  const named = new Set(chosen.flatMap(({ id, tags }) => [id, ...(tags ?? [])]))
+  const elsewhere = new Set(all.flatMap(({ id, tags }) => [id, ...(tags ?? [])]))
+  // What a service needs on a host that was not chosen is taken as it is.
+  const services = chosen.map((step) => ({
+    ...step,
+    needs: step.needs.filter((need) => named.has(need) || !elsewhere.has(need)),
+  }))
+  return { steps: [...steps, ...services], lost }
+}
+
 /** Handlers that earlier runs of this site still owe. */
 async function owedFromRuns(context: HostsContext): Promise<(triggers: Graph['triggers']) => ReadonlySet<string>> {
   const runs = (await readRuns(context, 30)).filter(({ head }) => head.site === context.site.name)
@@ -112,7 +134,7 @@ async function owedFromRuns(context: HostsContext): Promise<(triggers: Graph['tr
 /** The plan of `smartcar provision`: at most two round trips a host, and one more for a clock. Writes nothing on a host. */
 export async function prepareProvision(selection: Selection, context: HostsContext, world: World): Promise<Prepared> {
   const hosts = chosenHosts(selection, context)
-  const { steps, lost } = await discoverSteps(hosts, context, world)
+  const { steps, lost } = await siteSteps(hosts, context, world)
   const only = stepFilter(selection.only, steps)
   return prepare(
     {

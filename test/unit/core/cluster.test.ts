@@ -48,7 +48,7 @@ services:
   expect(cluster.portsOf('namenode')).toEqual({ rpc: 8020, http: 20070 })
   expect(cluster.heap('namenode')).toBe(1024)
   expect(cluster.heap('datanode')).toBe(384)
-  expect(cluster.heap('postgres')).toBe(0)
+  expect(cluster.heap('zookeeper')).toBe(128)
   expect(cluster.properties('hdfs', 'hdfs-site.xml')).toEqual({ 'dfs.replication': '2' })
 })
 

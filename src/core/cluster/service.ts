@@ -1,0 +1,107 @@
+import type { Http } from '../ports.js'
+import type { ServiceName, ServiceRole } from './catalog.js'
+import type { Cluster, ClusterHost } from './cluster.js'
+
+/** Archives of software that a host gets; each has a POM and a list of files in `provisioning/apache/<product>`. */
+export const productNames = ['zookeeper', 'hadoop', 'kafka', 'hbase', 'flume', 'hive', 'spark'] as const
+export type ProductName = (typeof productNames)[number]
+
+/** A service on one host. */
+export interface HostView {
+  readonly cluster: Cluster
+  readonly host: ClusterHost
+  /** Folder of a product's software: `<root>/software/<product>`. */
+  software(product: ProductName): string
+  /** Absolute path below `conf`. */
+  conf(file: string): string
+  /** Data folder of a role. */
+  data(role: ServiceRole): string
+}
+
+/** How a Java process is started. */
+export interface Launch {
+  readonly main: string
+  readonly arguments?: readonly string[]
+  /** Options of the JVM beside -Xmx. */
+  readonly jvm?: readonly string[]
+  /** Java heap in MiB. */
+  readonly heap: number
+  /** Folders, jars, `folder/*` (which Java expands). */
+  readonly classPath: readonly string[]
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+/** What a service answered to a real question. */
+export interface Health {
+  /** `starting`: it answers, and is not ready yet. */
+  readonly state: 'healthy' | 'starting' | 'unhealthy'
+  /** One line: `2 of 2 DataNodes live, safe mode off`. */
+  readonly summary: string
+  readonly hints?: readonly string[]
+}
+
+export interface ProbeTools {
+  readonly http: Http
+  readonly signal: AbortSignal
+}
+
+/** Done once before the first start: formatting, schemas. */
+export interface RoleInit {
+  /** What a plan shows: `format the NameNode`. */
+  readonly summary: string
+  /** File or folder whose presence says that it was done. */
+  readonly done: string
+  /** Programs to run, one after the other; a non-zero exit fails the step. */
+  readonly launches: readonly Launch[]
+  /** Shell lines before and after. */
+  readonly before?: string
+  readonly after?: string
+}
+
+export interface RoleDefinition {
+  readonly products: readonly ProductName[]
+  launch(view: HostView): Launch
+  /** Configuration files (below `conf`) that it reads at its start: it is restarted when one of them changes. */
+  reads(view: HostView): readonly string[]
+  /** Folders that have to be there, absolute. */
+  folders(view: HostView): readonly string[]
+  init?(view: HostView): RoleInit | undefined
+  /** Asks the role on this host; throws UnreachableError when nothing answers. */
+  health(view: HostView, tools: ProbeTools): Promise<Health>
+  /**
+   * Whether the next role may be started, where that is sooner than being healthy: a NameNode leaves safe mode only when
+   * its DataNodes have reported.
+   */
+  ready?(view: HostView, tools: ProbeTools): Promise<boolean>
+  /** How long a first answer may take, and how long an end after SIGTERM; seconds. */
+  readonly startTimeout: number
+  readonly stopTimeout: number
+}
+
+/** One service of the `apache` profile; `src/services/<name>/service.ts` exports it. */
+export interface ServiceDefinition {
+  readonly name: ServiceName
+  /** Configuration files for a host, by path below `conf`. Needed on hosts of its roles and of those that read them. */
+  files(view: HostView): Readonly<Record<string, string>>
+  readonly roles: Readonly<Partial<Record<ServiceRole, RoleDefinition>>>
+  /** Asks about the service as a whole, once all its roles run: those that need it wait for this. */
+  serving?(cluster: Cluster, tools: ProbeTools): Promise<Health>
+}
+
+/** Paths of a host, as every service sees them. */
+export function hostView(cluster: Cluster, host: ClusterHost): HostView {
+  const { folders } = host
+  return {
+    cluster,
+    host,
+    software: (product) => `${folders.software}/${product}`,
+    conf: (file) => `${folders.conf}/${file}`,
+    data: (role) => `${folders.data}/${role}`,
+  }
+}
+
+/** Hadoop's jars; the jar with the web pages also holds tests and comes last. */
+export function hadoopClassPath(view: HostView): readonly string[] {
+  const software = view.software('hadoop')
+  return [view.conf('hadoop'), `${software}/lib/*`, `${software}/extra/*`]
+}

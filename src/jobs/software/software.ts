@@ -1,0 +1,194 @@
+/** The software of the services on this machine: resolved by Maven, compared with what is pinned, packed once. */
+import { createHash } from 'node:crypto'
+import path from 'node:path'
+import { type ProductName, productNames } from '../../core/cluster/service.js'
+import { FailedError, systemCode } from '../../core/errors.js'
+import { stage } from '../../core/events.js'
+import type { JobContext } from '../../core/ports.js'
+import type { Site } from '../../core/site/resolve.js'
+import { type Artifact, type Product, parseLock } from '../../distributions/apache/products.js'
+import { bytes } from '../../render/format.js'
+
+export interface SoftwareContext extends JobContext {
+  readonly site: Site
+}
+
+const readSize = 1024 * 1024
+
+/** Where the pinned lists are. */
+function productFolder(name: ProductName, context: JobContext): string {
+  return path.join(context.templates, '..', 'provisioning', 'apache', name)
+}
+
+/** Every product as it is pinned. Throws FailedError when a list is missing or damaged. */
+export async function readProducts(context: JobContext): Promise<ReadonlyMap<ProductName, Product>> {
+  const products = await Promise.all(
+    productNames.map(async (name): Promise<[ProductName, Product]> => {
+      const file = path.join(productFolder(name, context), 'artifacts.lock')
+      const text = await context.files.readText(file)
+      if (text === undefined) {
+        throw new FailedError('LOCK_ABSENT', `the list of files of ${name} is missing`, {
+          place: { file },
+          hints: ['install smartcar anew'],
+        })
+      }
+      return [name, parseLock(name, text, createHash('sha256').update(text).digest('hex'))]
+    }),
+  )
+  return new Map(products)
+}
+
+async function sha256(file: string, context: JobContext): Promise<string> {
+  const hash = createHash('sha256')
+  const chunk = new Uint8Array(readSize)
+  await using reader = await context.files.open(file)
+  for (;;) {
+    const count = await reader.read(chunk)
+    if (count === 0) return hash.digest('hex')
+    hash.update(chunk.subarray(0, count))
+  }
+}
+
+/** What Maven says about something that it could not get, without its advice on its own flags. */
+function mavenFailure(product: Product, output: string): FailedError {
+  const missing = [...output.matchAll(/(?:Could not find artifact|Failure to find) ([\w.-]+:[\w.-]+:[\w.-]+(?::[\w.-]+)*)/g)]
+  const names = [...new Set(missing.map(([, name = '']) => name))]
+  const lines = output.split('\n').filter((line) => line.includes('[ERROR]') && !/\[Help|re-run|-[eX] switch|^\[ERROR\]\s*$/.test(line))
+  if (names.length > 0) {
+    return new FailedError('ARTIFACT_ABSENT', `the Maven repository lacks ${names.slice(0, 3).join(', ')}`, {
+      hints: [
+        'a mirror may be incomplete: name another one with services.maven.mirror in the site file',
+        'smartcar bundle use takes the files from a machine that has them',
+      ],
+      data: { product: product.name, missing: names },
+    })
+  }
+  return new FailedError('MAVEN_FAILED', `Maven could not get ${product.name}: ${lines[0]?.replace('[ERROR] ', '') ?? 'it says no more'}`, {
+    hints: ['behind a proxy or with a mirror: services.maven.mirror or services.maven.settings in the site file'],
+    data: { product: product.name, lastLines: lines.slice(0, 8) },
+  })
+}
+
+/** Maven's settings for a mirror that stands for every repository. */
+function mirrorSettings(url: string): string {
+  const escaped = url.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+  return `<settings><mirrors><mirror><id>site</id><mirrorOf>*</mirrorOf><url>${escaped}</url></mirror></mirrors></settings>\n`
+}
+
+async function resolveByMaven(product: Product, target: string, context: SoftwareContext, progress: (done: number) => void) {
+  const { mirror, settings } = context.site.services.maven
+  const words: string[] = []
+  if (settings !== undefined) words.push('--settings', settings)
+  else if (mirror !== undefined) {
+    const file = path.join(context.cache, 'maven-settings.xml')
+    await context.files.writeAtomic(file, mirrorSettings(mirror), { mode: 0o600 })
+    words.push('--settings', file)
+  }
+  let copied = 0
+  const result = await context.processes
+    .run(
+      [
+        'mvn',
+        '--batch-mode',
+        ...words,
+        '--file',
+        path.join(productFolder(product.name, context), 'pom.xml'),
+        'dependency:copy-dependencies',
+        '-DincludeScope=runtime',
+        '-Dmdep.useRepositoryLayout=true',
+        `-DoutputDirectory=${target}`,
+      ],
+      {
+        signal: context.signal,
+        onLine: (line) => {
+          if (/^\[INFO\] (Copying|Copied) /.test(line)) progress(++copied)
+        },
+      },
+    )
+    .catch((cause: unknown) => {
+      if (systemCode(cause) !== 'ENOENT') throw cause
+      throw new FailedError('MAVEN_ABSENT', 'the software of the services comes by Maven, and mvn is not installed here', {
+        cause,
+        hints: ['install Maven 3.6 or newer and a JDK on this machine', 'or take a bundle: smartcar bundle use FILE'],
+      })
+    })
+  if (result.code !== 0) throw mavenFailure(product, `${result.stdout}\n${result.stderr}`)
+}
+
+async function place(artifact: Artifact, product: Product, from: string, to: string, context: JobContext): Promise<void> {
+  const source = path.join(from, ...artifact.path.split('/'))
+  const found = await context.files.stat(source)
+  if (found === undefined) {
+    throw new FailedError('ARTIFACT_ABSENT', `Maven did not bring ${artifact.path} of ${product.name}`, {
+      hints: ['pinned list and POM of this smartcar do not agree: install it anew'],
+    })
+  }
+  const digest = await sha256(source, context)
+  if (digest !== artifact.sha256) {
+    throw new FailedError('ARTIFACT_DIFFERS', `${artifact.path} is not the file that is pinned for ${product.name}`, {
+      hints: [
+        'the repository or the local Maven repository has another file under this name: delete it there and try again',
+        `pinned SHA-256 ${artifact.sha256}, found ${digest}`,
+      ],
+    })
+  }
+  const target = path.join(to, ...artifact.target.split('/'))
+  await context.files.mkdir(path.dirname(target))
+  await context.files.rename(source, target)
+}
+
+async function tar(words: readonly string[], context: JobContext): Promise<void> {
+  const { code, stderr } = await context.processes.run(['tar', ...words], { signal: context.signal })
+  if (code !== 0) throw new FailedError('TAR_FAILED', `tar ${words[0] ?? ''} failed: ${stderr.trim().split('\n').at(-1) ?? ''}`)
+}
+
+/** Hive's schema scripts are in no jar: taken out of the metastore's own archive, the rest of which is not needed. */
+async function unpackScripts(folder: string, product: Product, context: JobContext): Promise<void> {
+  const archives = path.join(folder, 'archives')
+  for (const { path: file } of await context.files.list(archives)) {
+    const target = path.join(folder, 'metastore')
+    await context.files.mkdir(target)
+    const inside = `apache-hive-metastore-${product.version}-bin/scripts`
+    await tar(['-xzf', file, '-C', target, '--strip-components=1', inside], context)
+  }
+  await context.files.removeTree(archives)
+}
+
+/**
+ * The archive of a product, made once for all sites of this user: every file compared with its pinned SHA-256. Throws
+ * FailedError ARTIFACT_ABSENT, ARTIFACT_DIFFERS, MAVEN_ABSENT, MAVEN_FAILED.
+ */
+export async function productArchive(product: Product, context: SoftwareContext): Promise<string> {
+  const folder = path.join(context.cache, 'apache')
+  const archive = path.join(folder, `${product.name}-${product.id}.tar`)
+  if ((await context.files.stat(archive)) !== undefined) return archive
+  await context.files.mkdir(folder)
+  await using _ = await context.files.lock(path.join(folder, `${product.name}.lock`), `packing ${product.name}`, {
+    signal: context.signal,
+  })
+  if ((await context.files.stat(archive)) !== undefined) return archive
+  const work = path.join(folder, `.${product.name}.work`)
+  return stage(
+    context.emit,
+    { id: `software:${product.name}`, title: `${product.name} ${product.version}` },
+    async (progress) => {
+      await context.files.removeTree(work)
+      const repository = path.join(work, 'repository')
+      const content = path.join(work, 'content')
+      await context.files.mkdir(content)
+      const total = product.artifacts.length
+      await resolveByMaven(product, repository, context, (done) => progress(Math.min(done, total), 'files', total))
+      for (const artifact of product.artifacts) await place(artifact, product, repository, content, context)
+      await unpackScripts(content, product, context)
+      await tar(['-cf', path.join(work, 'archive.tar'), '-C', content, '.'], context)
+      await context.files.rename(path.join(work, 'archive.tar'), archive)
+      await context.files.removeTree(work)
+      return archive
+    },
+    () => ({
+      outcome: 'done',
+      summary: `${product.artifacts.length} files, ${bytes(product.size)}, all as pinned`,
+      counts: { files: product.artifacts.length },
+    }),
+  )
+}

@@ -1,0 +1,111 @@
+#!/bin/sh
+# Written by smartcar. Starts, watches and stops the services below one folder, where no systemd does it.
+#   sh service.sh ROOT start|stop|kill|state|log ROLE [WORD]
+# A service is the script run/ROLE.sh, which ends in `exec`. Beside it: ROLE.pid (the service), ROLE.supervisor (who
+# watches it), ROLE.started (what it was started with), ROLE.ends (when it ended by itself, and how).
+root=$1 verb=$2 role=$3 word=$4
+run=$root/run log=$root/logs/$role.log
+most_size=52428800 # bytes of a log before it is rotated
+most_logs=5
+quick=60 # seconds: a service that ends sooner is waited for longer before the next start
+most_quick=5
+
+alive() { # FILE: the process named in it runs, and is the one that wrote it (its start time is on the second line)
+  [ -r "$1" ] || return 1
+  { read -r p; read -r s; } <"$1" 2>/dev/null
+  [ -n "$p" ] && kill -0 "$p" 2>/dev/null || return 1
+  [ -z "$s" ] || [ "$s" = "$(birth "$p")" ]
+}
+birth() { # start time of a process, in ticks since the boot; nothing where there is no /proc
+  [ -r "/proc/$1/stat" ] && sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20
+}
+note() { { echo "$1"; birth "$1"; } >"$2.new" && mv "$2.new" "$2"; }
+pid_of() { head -n 1 "$1" 2>/dev/null; }
+
+rotate() {
+  size=$(wc -c <"$log" 2>/dev/null) || return 0
+  [ "$size" -gt $most_size ] || return 0
+  n=$most_logs
+  while [ $n -gt 1 ]; do
+    [ -e "$log.$((n - 1))" ] && mv -f "$log.$((n - 1))" "$log.$n"
+    n=$((n - 1))
+  done
+  # The service keeps its file open and appends: copied and cut, not renamed.
+  cp "$log" "$log.1" && : >"$log"
+}
+
+supervise() {
+  child='' stopping='' rotator='' quick_ends=0 pause=1
+  trap 'stopping=1; [ -n "$child" ] && kill -TERM "$child" 2>/dev/null' TERM INT HUP
+  note $$ "$run/$role.supervisor"
+  while :; do
+    rotate
+    began=$(date +%s)
+    sh "$run/$role.sh" >>"$log" 2>&1 </dev/null &
+    child=$!
+    note $child "$run/$role.pid"
+    ( while sleep 30; do kill -0 $child 2>/dev/null || exit; rotate; done ) >/dev/null 2>&1 &
+    rotator=$!
+    wait $child; code=$?
+    # A signal ends the wait, not the service.
+    while kill -0 $child 2>/dev/null; do wait $child; code=$?; done
+    kill $rotator 2>/dev/null
+    rm -f "$run/$role.pid"
+    [ -n "$stopping" ] && break
+    echo "$(date +%Y-%m-%dT%H:%M:%S) $role ended by itself with code $code" | tee -a "$log" >>"$run/$role.ends"
+    if [ $(($(date +%s) - began)) -lt $quick ]; then quick_ends=$((quick_ends + 1)); else quick_ends=0 pause=1; fi
+    if [ $quick_ends -ge $most_quick ]; then
+      echo "$(date +%Y-%m-%dT%H:%M:%S) $role given up after $most_quick quick ends" | tee -a "$log" >>"$run/$role.ends"
+      break
+    fi
+    sleep $pause & wait $!
+    [ -n "$stopping" ] && break
+    pause=$((pause * 2)); [ $pause -gt 60 ] && pause=60
+  done
+  rm -f "$run/$role.supervisor"
+}
+
+case $verb in
+supervise) supervise ;;
+start) # WORD: what it is started with
+  if alive "$run/$role.supervisor"; then exit 0; fi
+  # A service whose supervisor was killed goes on without one: it has to end before another is started.
+  if alive "$run/$role.pid"; then sh "$0" "$root" stop "$role" 60; fi
+  rm -f "$run/$role.ends" "$run/$role.pid"
+  echo "$word" >"$run/$role.started"
+  setsid sh "$0" "$root" supervise "$role" >/dev/null 2>&1 </dev/null &
+  ;;
+stop) # WORD: seconds until it is killed
+  supervisor=$(pid_of "$run/$role.supervisor") service=$(pid_of "$run/$role.pid")
+  alive "$run/$role.supervisor" || supervisor=''
+  alive "$run/$role.pid" || service=''
+  [ -n "$supervisor$service" ] || { rm -f "$run/$role.pid" "$run/$role.supervisor" "$run/$role.started"; echo stopped; exit 0; }
+  [ -n "$supervisor" ] && kill -TERM "$supervisor" 2>/dev/null
+  [ -n "$service" ] && kill -TERM "$service" 2>/dev/null
+  end=$(($(date +%s) + ${word:-30}))
+  how=stopped
+  while alive "$run/$role.pid" || alive "$run/$role.supervisor"; do
+    if [ "$(date +%s)" -ge $end ]; then
+      how=killed
+      [ -n "$service" ] && kill -KILL "$service" 2>/dev/null
+      [ -n "$supervisor" ] && kill -KILL "$supervisor" 2>/dev/null
+      end=$(($(date +%s) + 5))
+    fi
+    sleep 0.2 2>/dev/null || sleep 1
+  done
+  rm -f "$run/$role.pid" "$run/$role.supervisor" "$run/$role.started"
+  echo $how
+  ;;
+state)
+  if alive "$run/$role.pid"; then
+    echo "state: running"; echo "pid: $(pid_of "$run/$role.pid")"
+    alive "$run/$role.supervisor" || echo "unsupervised: yes"
+  elif alive "$run/$role.supervisor"; then echo "state: waiting"
+  elif [ -s "$run/$role.ends" ]; then echo "state: failed"
+  else echo "state: stopped"; fi
+  [ -r "$run/$role.started" ] && echo "started: $(cat "$run/$role.started")"
+  [ -s "$run/$role.ends" ] && { echo "ends: $(wc -l <"$run/$role.ends" | tr -d ' ')"; echo "last-end: $(tail -n 1 "$run/$role.ends")"; }
+  exit 0
+  ;;
+*) echo "service.sh: what is '$verb'?" >&2; exit 2 ;;
+esac
