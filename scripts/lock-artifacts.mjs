@@ -18,7 +18,6 @@ const main = {
   hbase: 'hbase-server',
   flume: 'flume-ng-core',
   hive: 'hive-service',
-  spark: 'spark-core_2.13',
 }
 
 /** Files of the resolution that a product must not have, each with the failure that it causes. */

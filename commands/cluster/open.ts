@@ -5,7 +5,10 @@ export default class ClusterOpen extends BaseCommand {
   static override summary = 'make the web pages of a service reachable from here'
   static override description =
     'Pages of another host come through its SSH connection, on 127.0.0.1 alone, until Ctrl-C. Services on this machine need no forwarding: their addresses are printed.'
-  static override examples = ['<%= config.bin %> <%= command.id %> hdfs', '<%= config.bin %> <%= command.id %> resourcemanager']
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> hdfs',
+    '<%= config.bin %> <%= command.id %> resourcemanager',
+  ]
   static override args = {
     service: Args.string({ required: true, ignoreStdin: true, description: 'service or role' }),
   }

@@ -3,8 +3,7 @@ import { BaseCommand } from '../../src/cli/base-command.js'
 
 export default class ClusterRestart extends BaseCommand {
   static override summary = 'stop services and what needs them, then start them again'
-  static override description =
-    'Needs are honoured both ways.'
+  static override description = 'Needs are honoured both ways.'
   static override examples = ['<%= config.bin %> <%= command.id %>', '<%= config.bin %> <%= command.id %> hbase']
   static override strict = false
   static override args = {

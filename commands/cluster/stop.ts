@@ -3,8 +3,7 @@ import { BaseCommand } from '../../src/cli/base-command.js'
 
 export default class ClusterStop extends BaseCommand {
   static override summary = 'stop services and what needs them'
-  static override description =
-    'In reverse order of their needs; a service that does not end in time is killed.'
+  static override description = 'In reverse order of their needs; a service that does not end in time is killed.'
   static override examples = ['<%= config.bin %> <%= command.id %>', '<%= config.bin %> <%= command.id %> hbase']
   static override strict = false
   static override args = {

@@ -22,6 +22,9 @@ never wait. Running it again after an interruption finishes the work.`
     ...selectionFlags,
     full: Flags.boolean({ description: 'build also what is up to date' }),
     prune: Flags.boolean({ description: 'remove partitions of which nothing is collected any more' }),
+    engine: Flags.option({ options: ['duckdb', 'hive', 'spark'] as const })({
+      description: 'what builds them [default: duckdb; on profile apache as the site says]',
+    }),
     plan: Flags.boolean({ aliases: ['dry-run'], description: 'say what would be built and why, write nothing' }),
   }
 
@@ -29,6 +32,11 @@ never wait. Running it again after an interruption finishes the work.`
     const { args, flags } = await this.parse(MartBuild)
     const context = await this.open(flags)
     const selection = { ...martSelection(args.mart, flags), full: flags.full }
+    const engine = flags.engine ?? (context.site.profile === 'apache' ? context.site.services.engine : 'duckdb')
+    if (engine !== 'duckdb') {
+      const { buildOnEngine, engineBuildText } = await import('../../src/jobs/warehouse/build.js')
+      return this.show(await buildOnEngine({ engine, ...selection }, context), engineBuildText)
+    }
     if (flags.plan) {
       const { planMarts, planText } = await import('../../src/jobs/mart/build.js')
       return this.show(await planMarts({ ...selection, prune: flags.prune }, context), planText)

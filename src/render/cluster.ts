@@ -24,7 +24,13 @@ const marks: Readonly<Record<string, string>> = {
 }
 
 /** Status of the roles as a table, what to do about the others below it. */
-export function clusterText({ roles, healthy }: { readonly roles: readonly RoleLine[]; readonly healthy: boolean }): string {
+export function clusterText({
+  roles,
+  healthy,
+}: {
+  readonly roles: readonly RoleLine[]
+  readonly healthy: boolean
+}): string {
   const rows = roles.map(({ service, role, host, state, summary, uptime, memory }) => [
     serviceTitle(service),
     role,

@@ -1,3 +1,4 @@
+import type { Change } from '../plan/step.js'
 import type { Http } from '../ports.js'
 import type { ServiceName, ServiceRole } from './catalog.js'
 import type { Cluster, ClusterHost } from './cluster.js'
@@ -78,6 +79,16 @@ export interface RoleDefinition {
   readonly stopTimeout: number
 }
 
+/** Something that a service needs inside itself once it serves: folders, topics, tables. */
+export interface Setup {
+  readonly name: string
+  readonly title: string
+  readonly reason: string
+  /** Read-only. */
+  find(cluster: Cluster, user: string, tools: ProbeTools): Promise<readonly Change[]>
+  apply(cluster: Cluster, user: string, tools: ProbeTools): Promise<void>
+}
+
 /** One service of the `apache` profile; `src/services/<name>/service.ts` exports it. */
 export interface ServiceDefinition {
   readonly name: ServiceName
@@ -86,6 +97,8 @@ export interface ServiceDefinition {
   readonly roles: Readonly<Partial<Record<ServiceRole, RoleDefinition>>>
   /** Asks about the service as a whole, once all its roles run: those that need it wait for this. */
   serving?(cluster: Cluster, tools: ProbeTools): Promise<Health>
+  /** What is made in it once it serves; services that need it wait for that too. */
+  readonly setups?: readonly Setup[]
 }
 
 /** Paths of a host, as every service sees them. */

@@ -15,6 +15,7 @@ import {
   type ProductName,
   type RoleDefinition,
   type ServiceDefinition,
+  type Setup,
 } from '../../core/cluster/service.js'
 import { BugError, FailedError, UnreachableError } from '../../core/errors.js'
 import { shellPrelude } from '../../core/plan/batch.js'
@@ -35,6 +36,8 @@ export interface ServiceStepsInput {
   /** Text of templates/apache/service.sh. */
   readonly supervisor: string
   readonly tools: ProbeTools
+  /** The account that HDFS knows the toolkit as. */
+  readonly user: string
   /** Ids of steps that have to be done on a host before its services: the JDK, the accounts. */
   readonly hostNeeds: (host: string) => readonly string[]
 }
@@ -587,6 +590,32 @@ function servingStep(input: ServiceStepsInput, service: ServiceDefinition, host:
   }
 }
 
+function setupStep(input: ServiceStepsInput, service: ServiceDefinition, setup: Setup, host: string): Step {
+  const { cluster } = input
+  return {
+    id: `${service.name}/${setup.name}`,
+    title: setup.title,
+    reason: setup.reason,
+    group: service.name,
+    host,
+    needs: [
+      ...rolesOfService(service.name).map(tags.role),
+      ...(service.serving === undefined ? [] : [stepIds.serving(service.name)]),
+    ],
+    tags: [tags.service(service.name)],
+    async check(world) {
+      try {
+        return changeOrOk(await setup.find(cluster, input.user, { ...input.tools, signal: world.signal }))
+      } catch (error) {
+        // For a plan, while the service does not run yet.
+        if (!(error instanceof UnreachableError)) throw error
+        return { state: 'change', changes: [{ kind: 'create', summary: setup.title }] }
+      }
+    },
+    apply: (world) => setup.apply(cluster, input.user, { ...input.tools, signal: world.signal }),
+  }
+}
+
 /**
  * All steps of the services on all hosts of the cluster. Order comes from needs: folders, software and configuration,
  * then the roles of a service one behind the other, behind the services that it needs.
@@ -632,12 +661,12 @@ export function serviceSteps(input: ServiceStepsInput): readonly Step[] {
   }
   for (const service of definitions) {
     const [first] = rolesOfService(service.name).flatMap((role) => cluster.hostsOf(role))
-    const step = first === undefined ? undefined : servingStep(input, service, first.name)
-    if (step !== undefined)
-      steps.push({
-        ...step,
-        needs: step.needs.filter((need) => steps.some(({ tags: known }) => known?.includes(need))),
-      })
+    if (first === undefined) continue
+    const named = (need: string) => steps.some(({ id, tags: known }) => id === need || known?.includes(need) === true)
+    const keep = (step: Step): Step => ({ ...step, needs: step.needs.filter(named) })
+    const serving = servingStep(input, service, first.name)
+    if (serving !== undefined) steps.push(keep(serving))
+    for (const setup of service.setups ?? []) steps.push(keep(setupStep(input, service, setup, first.name)))
   }
   return steps
 }

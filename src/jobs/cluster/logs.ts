@@ -14,14 +14,21 @@ export interface LogsInput {
 }
 
 export interface LogsResult {
-  readonly logs: readonly { readonly role: string; readonly host: string; readonly file: string; readonly lines: number }[]
+  readonly logs: readonly {
+    readonly role: string
+    readonly host: string
+    readonly file: string
+    readonly lines: number
+  }[]
 }
 
 /** The newest lines of the logs of a service's roles on their hosts; with `follow` until the signal aborts. */
 export async function clusterLogs(input: LogsInput, context: HostsContext): Promise<LogsResult> {
   const cluster = clusterOf(context.site)
   const places = rolesNamed(input.service, cluster).flatMap((role) =>
-    cluster.hostsOf(role).map((host) => ({ role, host: host.name, file: `${host.folders.logs}/${role}.log`, local: host.local })),
+    cluster
+      .hostsOf(role)
+      .map((host) => ({ role, host: host.name, file: `${host.folders.logs}/${role}.log`, local: host.local })),
   )
   const logs = await Promise.all(
     places.map(async ({ role, host, file, local }) => {

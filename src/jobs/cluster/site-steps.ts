@@ -8,6 +8,7 @@ import { serviceSteps } from '../../distributions/apache/steps.js'
 import { loadServices } from '../../services/registry.js'
 import type { HostsContext } from '../provision/context.js'
 import { productArchive, readProducts } from '../software/software.js'
+import { clusterUser } from './user.js'
 
 export interface ClusterSteps {
   readonly cluster: Cluster
@@ -17,7 +18,10 @@ export interface ClusterSteps {
 }
 
 /** The steps of the site's services. `known`: ids of the steps of the hosts that come before them. */
-export async function clusterSteps(context: HostsContext, known: ReadonlySet<string> = new Set()): Promise<ClusterSteps> {
+export async function clusterSteps(
+  context: HostsContext,
+  known: ReadonlySet<string> = new Set(),
+): Promise<ClusterSteps> {
   const cluster = clusterOf(context.site)
   const [definitions, products] = await Promise.all([loadServices(cluster.services), readProducts(context)])
   const file = path.join(context.templates, 'apache', 'service.sh')
@@ -40,6 +44,7 @@ export async function clusterSteps(context: HostsContext, known: ReadonlySet<str
     products,
     archive,
     supervisor,
+    user: clusterUser(cluster),
     tools: { http: context.http, signal: context.signal },
     hostNeeds,
   })

@@ -87,7 +87,11 @@ function stopped(facts: ProcessFacts): Pick<RoleStatus, 'state' | 'summary' | 'h
     return {
       state: 'unhealthy',
       summary: facts.lastEnd ?? 'ended by itself',
-      hints: [facts.state === 'waiting' ? 'it is started again and again: see its log' : 'given up after several quick ends: see its log'],
+      hints: [
+        facts.state === 'waiting'
+          ? 'it is started again and again: see its log'
+          : 'given up after several quick ends: see its log',
+      ],
     }
   }
   return {
@@ -97,7 +101,10 @@ function stopped(facts: ProcessFacts): Pick<RoleStatus, 'state' | 'summary' | 'h
   }
 }
 
-async function ask(work: () => Promise<Health>, facts: ProcessFacts): Promise<Pick<RoleStatus, 'state' | 'summary' | 'hints'>> {
+async function ask(
+  work: () => Promise<Health>,
+  facts: ProcessFacts,
+): Promise<Pick<RoleStatus, 'state' | 'summary' | 'hints'>> {
   try {
     const health = await work()
     return { state: health.state, summary: health.summary, hints: health.hints ?? [] }
@@ -145,8 +152,7 @@ async function hostStatus(
   return Promise.all(
     roles.map(async ({ service, role, definition }): Promise<RoleStatus> => {
       const found = facts.get(role) ?? { state: 'absent', ends: 0 }
-      const answer =
-        stopped(found) ?? (await ask(() => definition.health(hostView(cluster, host), tools), found))
+      const answer = stopped(found) ?? (await ask(() => definition.health(hostView(cluster, host), tools), found))
       return {
         service,
         role,

@@ -58,6 +58,13 @@ export function hostsWorld(context: HostsContext): CountedWorld {
 /** Of everything in the site that a plan for its hosts depends on; how they are logged in to is not part of it. */
 export function siteDigest(site: Site): string {
   const hosts = site.hosts.map(({ name, address, fqdn, roles, connection }) => [name, address, fqdn, roles, connection])
-  const text = JSON.stringify([site.name, site.profile, site.domain, hosts, site.provision, site.profile === 'apache' ? site.services : null])
+  const text = JSON.stringify([
+    site.name,
+    site.profile,
+    site.domain,
+    hosts,
+    site.provision,
+    site.profile === 'apache' ? site.services : null,
+  ])
   return createHash('sha256').update(text).digest('hex').slice(0, 16)
 }

@@ -114,7 +114,9 @@ export async function siteSteps(hosts: readonly SiteHost[], context: HostsContex
   const { clusterSteps } = await import('../cluster/site-steps.js')
   const all = (await clusterSteps(context, new Set(steps.map(({ id }) => id)))).steps
   const gone = new Set(lost.map(({ host }) => host))
-  const chosen = all.filter(({ host }) => host !== undefined && hosts.some(({ name }) => name === host) && !gone.has(host))
+  const chosen = all.filter(
+    ({ host }) => host !== undefined && hosts.some(({ name }) => name === host) && !gone.has(host),
+  )
   const named = new Set(chosen.flatMap(({ id, tags }) => [id, ...(tags ?? [])]))
   const elsewhere = new Set(all.flatMap(({ id, tags }) => [id, ...(tags ?? [])]))
   // What a service needs on a host that was not chosen is taken as it is.

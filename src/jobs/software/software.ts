@@ -51,9 +51,13 @@ async function sha256(file: string, context: JobContext): Promise<string> {
 
 /** What Maven says about something that it could not get, without its advice on its own flags. */
 function mavenFailure(product: Product, output: string): FailedError {
-  const missing = [...output.matchAll(/(?:Could not find artifact|Failure to find) ([\w.-]+:[\w.-]+:[\w.-]+(?::[\w.-]+)*)/g)]
+  const missing = [
+    ...output.matchAll(/(?:Could not find artifact|Failure to find) ([\w.-]+:[\w.-]+:[\w.-]+(?::[\w.-]+)*)/g),
+  ]
   const names = [...new Set(missing.map(([, name = '']) => name))]
-  const lines = output.split('\n').filter((line) => line.includes('[ERROR]') && !/\[Help|re-run|-[eX] switch|^\[ERROR\]\s*$/.test(line))
+  const lines = output
+    .split('\n')
+    .filter((line) => line.includes('[ERROR]') && !/\[Help|re-run|-[eX] switch|^\[ERROR\]\s*$/.test(line))
   if (names.length > 0) {
     return new FailedError('ARTIFACT_ABSENT', `the Maven repository lacks ${names.slice(0, 3).join(', ')}`, {
       hints: [
@@ -63,10 +67,14 @@ function mavenFailure(product: Product, output: string): FailedError {
       data: { product: product.name, missing: names },
     })
   }
-  return new FailedError('MAVEN_FAILED', `Maven could not get ${product.name}: ${lines[0]?.replace('[ERROR] ', '') ?? 'it says no more'}`, {
-    hints: ['behind a proxy or with a mirror: services.maven.mirror or services.maven.settings in the site file'],
-    data: { product: product.name, lastLines: lines.slice(0, 8) },
-  })
+  return new FailedError(
+    'MAVEN_FAILED',
+    `Maven could not get ${product.name}: ${lines[0]?.replace('[ERROR] ', '') ?? 'it says no more'}`,
+    {
+      hints: ['behind a proxy or with a mirror: services.maven.mirror or services.maven.settings in the site file'],
+      data: { product: product.name, lastLines: lines.slice(0, 8) },
+    },
+  )
 }
 
 /** Maven's settings for a mirror that stands for every repository. */
@@ -75,7 +83,12 @@ function mirrorSettings(url: string): string {
   return `<settings><mirrors><mirror><id>site</id><mirrorOf>*</mirrorOf><url>${escaped}</url></mirror></mirrors></settings>\n`
 }
 
-async function resolveByMaven(product: Product, target: string, context: SoftwareContext, progress: (done: number) => void) {
+async function resolveByMaven(
+  product: Product,
+  target: string,
+  context: SoftwareContext,
+  progress: (done: number) => void,
+) {
   const { mirror, settings } = context.site.services.maven
   const words: string[] = []
   if (settings !== undefined) words.push('--settings', settings)
@@ -107,19 +120,69 @@ async function resolveByMaven(product: Product, target: string, context: Softwar
     )
     .catch((cause: unknown) => {
       if (systemCode(cause) !== 'ENOENT') throw cause
-      throw new FailedError('MAVEN_ABSENT', 'the software of the services comes by Maven, and mvn is not installed here', {
-        cause,
-        hints: ['install Maven 3.6 or newer and a JDK on this machine', 'or take a bundle: smartcar bundle use FILE'],
-      })
+      throw new FailedError(
+        'MAVEN_ABSENT',
+        'the software of the services comes by Maven, and mvn is not installed here',
+        {
+          cause,
+          hints: ['install Maven 3.6 or newer and a JDK on this machine', 'or take a bundle: smartcar bundle use FILE'],
+        },
+      )
     })
   if (result.code !== 0) throw mavenFailure(product, `${result.stdout}\n${result.stderr}`)
 }
 
-async function place(artifact: Artifact, product: Product, from: string, to: string, context: JobContext): Promise<void> {
+/** Spark is in no Maven repository as a whole; PySpark's archive holds all its jars. pip knows the user's index. */
+async function resolveByPip(product: Product, target: string, context: SoftwareContext): Promise<void> {
+  const requirements = path.join(productFolder(product.name, context), 'requirements.txt')
+  const result = await context.processes
+    .run(
+      [
+        'python3',
+        '-m',
+        'pip',
+        'download',
+        '--quiet',
+        '--no-deps',
+        '--no-binary',
+        ':all:',
+        '--requirement',
+        requirements,
+        '--dest',
+        target,
+      ],
+      { signal: context.signal },
+    )
+    .catch((cause: unknown) => {
+      if (systemCode(cause) !== 'ENOENT') throw cause
+      throw new FailedError('PIP_ABSENT', `${product.name} comes by pip, and python3 is not installed here`, {
+        cause,
+        hints: ['install Python 3 with pip on this machine', 'or take a bundle: smartcar bundle use FILE'],
+      })
+    })
+  if (result.code !== 0) {
+    throw new FailedError(
+      'PIP_FAILED',
+      `pip could not get ${product.name}: ${result.stderr.trim().split('\n').at(-1) ?? ''}`,
+      {
+        hints: ["behind a proxy or with a mirror: pip's own configuration (pip config)"],
+        data: { product: product.name },
+      },
+    )
+  }
+}
+
+async function place(
+  artifact: Artifact,
+  product: Product,
+  from: string,
+  to: string,
+  context: JobContext,
+): Promise<void> {
   const source = path.join(from, ...artifact.path.split('/'))
   const found = await context.files.stat(source)
   if (found === undefined) {
-    throw new FailedError('ARTIFACT_ABSENT', `Maven did not bring ${artifact.path} of ${product.name}`, {
+    throw new FailedError('ARTIFACT_ABSENT', `the download did not bring ${artifact.path} of ${product.name}`, {
       hints: ['pinned list and POM of this smartcar do not agree: install it anew'],
     })
   }
@@ -139,17 +202,29 @@ async function place(artifact: Artifact, product: Product, from: string, to: str
 
 async function tar(words: readonly string[], context: JobContext): Promise<void> {
   const { code, stderr } = await context.processes.run(['tar', ...words], { signal: context.signal })
-  if (code !== 0) throw new FailedError('TAR_FAILED', `tar ${words[0] ?? ''} failed: ${stderr.trim().split('\n').at(-1) ?? ''}`)
+  if (code !== 0)
+    throw new FailedError('TAR_FAILED', `tar ${words[0] ?? ''} failed: ${stderr.trim().split('\n').at(-1) ?? ''}`)
 }
 
-/** Hive's schema scripts are in no jar: taken out of the metastore's own archive, the rest of which is not needed. */
-async function unpackScripts(folder: string, product: Product, context: JobContext): Promise<void> {
+/** What is taken out of an archive that is a product's file: the folder inside, and where its content goes. */
+const insides: Readonly<
+  Partial<
+    Record<ProductName, { readonly inside: (version: string) => string; readonly to: string; readonly strip: number }>
+  >
+> = {
+  // Hive's schema scripts are in no jar; the rest of the metastore's archive is not needed.
+  hive: { inside: (version) => `apache-hive-metastore-${version}-bin/scripts`, to: 'metastore', strip: 1 },
+  spark: { inside: (version) => `pyspark-${version}/deps/jars`, to: 'lib', strip: 3 },
+}
+
+async function unpackArchives(folder: string, product: Product, context: JobContext): Promise<void> {
   const archives = path.join(folder, 'archives')
-  for (const { path: file } of await context.files.list(archives)) {
-    const target = path.join(folder, 'metastore')
+  const what = insides[product.name]
+  for (const { path: file } of what === undefined ? [] : await context.files.list(archives)) {
+    const target = path.join(folder, what?.to ?? '')
     await context.files.mkdir(target)
-    const inside = `apache-hive-metastore-${product.version}-bin/scripts`
-    await tar(['-xzf', file, '-C', target, '--strip-components=1', inside], context)
+    const inside = what?.inside(product.version) ?? ''
+    await tar(['-xzf', file, '-C', target, `--strip-components=${what?.strip ?? 0}`, inside], context)
   }
   await context.files.removeTree(archives)
 }
@@ -177,9 +252,10 @@ export async function productArchive(product: Product, context: SoftwareContext)
       const content = path.join(work, 'content')
       await context.files.mkdir(content)
       const total = product.artifacts.length
-      await resolveByMaven(product, repository, context, (done) => progress(Math.min(done, total), 'files', total))
+      if (product.name === 'spark') await resolveByPip(product, repository, context)
+      else await resolveByMaven(product, repository, context, (done) => progress(Math.min(done, total), 'files', total))
       for (const artifact of product.artifacts) await place(artifact, product, repository, content, context)
-      await unpackScripts(content, product, context)
+      await unpackArchives(content, product, context)
       await tar(['-cf', path.join(work, 'archive.tar'), '-C', content, '.'], context)
       await context.files.rename(path.join(work, 'archive.tar'), archive)
       await context.files.removeTree(work)

@@ -9,6 +9,7 @@ import {
   type ServiceDefinition,
 } from '../../core/cluster/service.js'
 import { consoleLog4j, hadoopXml } from '../../render/hadoop-configuration.js'
+import { hdfsFolders } from './folders.js'
 
 function coreSite({ cluster, host }: HostView): string {
   const namenode = cluster.endpoint('namenode', 'rpc')
@@ -136,6 +137,7 @@ async function secondaryHealth(view: HostView, { http: client, signal }: ProbeTo
 
 export const service: ServiceDefinition = {
   name: 'hdfs',
+  setups: [hdfsFolders],
   serving: (cluster, tools) => {
     const [host] = cluster.hostsOf('namenode')
     return host === undefined

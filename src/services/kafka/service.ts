@@ -39,7 +39,8 @@ function serverProperties(view: HostView): string {
 async function brokerHealth(view: HostView, signal: AbortSignal): Promise<Health> {
   const { cluster, host } = view
   const broker = `${host.address}:${cluster.port('kafka', 'client')}`
-  const { Kafka, logLevel } = await import('kafkajs')
+  const { default: kafkajs } = await import('kafkajs')
+  const { Kafka, logLevel } = kafkajs
   const admin = new Kafka({
     clientId: 'smartcar',
     brokers: [broker],
