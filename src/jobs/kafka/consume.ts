@@ -185,7 +185,7 @@ export async function consume(
         ...(input.collect ? { values } : {}),
       }
     },
-    (result) => ({ outcome: 'done', summary: plural(result.rows, 'row'), counts: { rows: result.rows } }),
+    (result) => ({ outcome: 'done', summary: result.committed ? 'committed' : 'done', counts: { rows: result.rows } }),
   )
 }
 

@@ -195,7 +195,7 @@ export async function produce(log: EventLog, input: ProduceInput, context: Produ
     },
     ({ rows, resent }) => ({
       outcome: rows === 0 ? 'unchanged' : 'done',
-      summary: `${plural(rows, 'row')} delivered${resent === 0 ? '' : `, ${plural(resent, 'batch', 'batches')} sent again`}`,
+      summary: `delivered${resent === 0 ? '' : `, ${plural(resent, 'batch', 'batches')} sent again`}`,
       counts: { rows },
     }),
   )

@@ -1,4 +1,4 @@
-import { ConfigResourceTypes, Kafka, logLevel } from 'kafkajs'
+import kafkajs, { type Kafka } from 'kafkajs'
 import kafkajsSockets from 'kafkajs/src/network/socketFactory.js'
 import type { Cluster } from '../../core/cluster/cluster.js'
 import { didYouMean } from '../../core/did-you-mean.js'
@@ -111,6 +111,9 @@ export interface EventLog extends AsyncDisposable {
   fetch(topic: string, positions: Map<number, number>, options: FetchOptions): Promise<void>
 }
 
+// CommonJS whose names Node does not see by itself.
+const { ConfigResourceTypes, logLevel } = kafkajs
+
 export type { PartitionDelivery, RecordView, RowWriter }
 
 /** Kafka's number for settings of the topic itself. */
@@ -120,7 +123,7 @@ const staleLeader = new Set([3, 5, 6, 74, 75])
 const defaultBatchBytes = 1_000_000
 const fetchLimits = { bytes: 16 * 1024 * 1024, bytesEach: 4 * 1024 * 1024 }
 /** Errors of a broker that has only just started. */
-const loading = /COORDINATOR|LEADER_NOT_AVAILABLE|NOT_COORDINATOR/
+const loading = /COORDINATOR|LOAD_IN_PROGRESS|LEADER_NOT_AVAILABLE/
 const loadingTries = 20
 
 export interface EventLogContext {
@@ -134,7 +137,7 @@ export function openKafka(cluster: Cluster, context: EventLogContext): EventLog 
   const [firstBroker] = brokers.length > 0 ? brokers : [cluster.endpoint('kafka', 'client')]
   const where = `${firstBroker?.host} ${firstBroker?.address}:${firstBroker?.port}`
   const sockets = kafkajsSockets()
-  const kafka = new Kafka({
+  const kafka = new kafkajs.Kafka({
     clientId: 'smartcar',
     brokers: brokers.map(({ address, port }) => `${address}:${port}`),
     logLevel: logLevel.NOTHING,
@@ -184,24 +187,28 @@ class KafkaLog implements EventLog {
     return this.ask(what, async () => {
       this.adminReady ??= this.admin.connect()
       await this.adminReady
-      for (let tries = 0; ; tries++) {
-        try {
-          return await work(this.admin)
-        } catch (error) {
-          const type = brokerErrorType(error)
-          const passes = type !== undefined && loading.test(type)
-          if (!passes || tries >= loadingTries) throw error
-          await this.context.clock.sleep(250, this.context.signal)
-        }
-      }
+      return this.patiently(() => work(this.admin))
     })
+  }
+
+  /** Tries again while a broker that has only just started looks for its coordinators. */
+  private async patiently<T>(work: () => Promise<T>): Promise<T> {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await work()
+      } catch (error) {
+        const type = brokerErrorType(error)
+        if (type === undefined || !loading.test(type) || tries >= loadingTries) throw error
+        await this.context.clock.sleep(250, this.context.signal)
+      }
+    }
   }
 
   private connected<T>(what: string, work: (wire: WireCluster) => Promise<T>): Promise<T> {
     return this.ask(what, async () => {
       this.wireReady ??= this.wire.connect()
       await this.wireReady
-      return work(this.wire)
+      return this.patiently(() => work(this.wire))
     })
   }
 
@@ -365,7 +372,8 @@ class KafkaLog implements EventLog {
       // Not given up on Ctrl-C: what was read would be read again.
       this.wireReady ??= this.wire.connect()
       await this.wireReady
-      const coordinator = await this.wire.findGroupCoordinator({ groupId: group })
+      const { wire } = this
+      const coordinator = await this.patiently(() => wire.findGroupCoordinator({ groupId: group }))
       // As no member of the group: the broker takes it while the group has none.
       await coordinator.offsetCommit({
         groupId: group,
