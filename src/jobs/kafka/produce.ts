@@ -76,24 +76,21 @@ async function* allChunks(input: ProduceInput, files: Files): AsyncGenerator<Uin
 async function nextChunk(
   chunks: AsyncIterator<Uint8Array>,
   onIdle: () => Promise<void>,
-  signal: AbortSignal,
+  aborted: Promise<never>,
 ): Promise<Uint8Array | undefined> {
   const next = chunks.next()
+  // Where it is given up for Ctrl-C, nobody waits for it any more.
+  next.catch(() => undefined)
   let timer: NodeJS.Timeout | undefined
   const idle = new Promise<'idle'>((resolve) => {
     timer = setTimeout(resolve, lingerMs, 'idle')
   })
   try {
     if ((await Promise.race([next, idle])) === 'idle') await onIdle()
-    const aborted = new Promise<never>((_, reject) => {
-      if (signal.aborted) reject(signal.reason)
-      else signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-    })
     const result = await Promise.race([next, aborted])
     return result.done === true ? undefined : result.value
   } finally {
     clearTimeout(timer)
-    next.catch(() => undefined)
   }
 }
 
@@ -110,6 +107,13 @@ async function sendLines(
   let bytes = 0
   let line = 0
   let told = 0
+  let onAbort = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(context.signal.reason)
+    if (context.signal.aborted) onAbort()
+    else context.signal.addEventListener('abort', onAbort, { once: true })
+  })
+  aborted.catch(() => undefined)
   const add = (source: Uint8Array, start: number, end: number, now: number) => {
     findKey?.(source, start, end, key)
     line++
@@ -118,7 +122,7 @@ async function sendLines(
   }
   try {
     for (;;) {
-      const chunk = await nextChunk(chunks, () => writer.flush(), context.signal)
+      const chunk = await nextChunk(chunks, () => writer.flush(), aborted)
       if (chunk === undefined) break
       const now = context.clock.now()
       const all = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
@@ -149,7 +153,9 @@ async function sendLines(
       throw new FailedError(error.code, `line ${number(line)}: ${error.message}`, { hints: error.hints, cause: error })
     throw error
   } finally {
-    await chunks.return(undefined).catch(() => undefined)
+    context.signal.removeEventListener('abort', onAbort)
+    // Not waited for: a stdin that brings nothing would hold up Ctrl-C.
+    chunks.return(undefined).catch(() => undefined)
   }
   return bytes
 }
