@@ -39,6 +39,7 @@ const result = await esbuild.build({
     'ts-node',
     'tsx',
     'typescript',
+    'webhdfs',
   ],
   // Bundled CommonJS still asks for these.
   banner: {

@@ -118,6 +118,7 @@ export async function openContext(options: ContextOptions): Promise<Context> {
   setMaxListeners(0, signal)
   const layout = siteLayout(site.data)
   const emit: Context['emit'] = (event) => reporter.on(event)
+  let readsStdin = false
   const transports = openTransports({ hosts: site.hosts, layout, environment, emit })
   return {
     site,
@@ -135,8 +136,13 @@ export async function openContext(options: ContextOptions): Promise<Context> {
     emit,
     signal,
     stdout: stdoutWriter(() => stop.abort(new InterruptedError('the reader of the output has gone'))),
-    stdin: () => process.stdin,
+    stdin() {
+      readsStdin = true
+      return process.stdin
+    },
     async close() {
+      // Interrupted, a command has stopped reading; whoever writes there may not have.
+      if (readsStdin && signal.aborted) process.stdin.unref?.()
       await transports.close()
       await reporter.close()
     },

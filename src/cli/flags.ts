@@ -54,3 +54,10 @@ export const modeFlag = Flags.custom<number>({
     throw new UsageError('MODE_INVALID', `"${text}" is no file mode`, { hints: ['write it as 0644'] })
   },
 })
+
+/** Whom HDFS sees as asking. */
+export const hdfsUserFlag = Flags.string({
+  env: 'HADOOP_USER_NAME',
+  helpValue: 'NAME',
+  description: 'the account that HDFS sees [default: the one that the services run as]',
+})

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+/** Tests on real services (test/stack/support.ts): one file after the other, since they share the ports. */
+export default defineConfig({
+  test: {
+    disableConsoleIntercept: true,
+    include: ['test/stack/**/*.test.ts'],
+    fileParallelism: false,
+    testTimeout: 300_000,
+    hookTimeout: 600_000,
+  },
+})
