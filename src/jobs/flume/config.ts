@@ -30,10 +30,10 @@ export function flumeConfig(site: Site, hosts: readonly string[] = []): FlumeCon
   if (flume.length === 0) {
     throw new UsageError(
       'ROLE_NOT_PLACED',
-      `${hosts.length === 0 ? `no host of the site ${site.name}` : hosts.join(', ')} has the role flume`,
-      {
-        hints: ['name it under roles: of a host'],
-      },
+      hosts.length === 0
+        ? `no host of the site ${site.name} has the role flume`
+        : hosts.map((name) => `${name} does not run Flume`).join(', '),
+      { hints: ['name flume under roles: of a host'] },
     )
   }
   const file = (host: ClusterHost, name: FlumeFile['name'], text: string): FlumeFile => ({

@@ -34,6 +34,8 @@ export interface PropertySpec {
   /** First and last version that read it. */
   readonly since?: FlumeVersion
   readonly until?: FlumeVersion
+  /** Flume finds out the other property by this one: Kafka's brokers through ZooKeeper. */
+  readonly covers?: string
   /** Still read, but the new name is this. */
   readonly renamed?: { readonly to: string; readonly since: FlumeVersion }
 }
@@ -279,7 +281,7 @@ const sources: readonly ComponentSpec[] = [
       topicHeader: text('topic', { since: 8 }),
       'header.*': text(undefined, { since: 10 }),
       migrateZookeeperOffsets: flag(true, { since: 7 }),
-      zookeeperConnect: text(),
+      zookeeperConnect: text(undefined, { covers: 'kafka.bootstrap.servers' }),
       topic: text(undefined, { renamed: { to: 'kafka.topics', since: 7 } }),
       groupId: text(undefined, { renamed: { to: 'kafka.consumer.group.id', since: 7 } }),
       ...kafkaTls,

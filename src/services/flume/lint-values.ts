@@ -321,7 +321,9 @@ export function checkProperties(
   }
   const isSet = (name: string) =>
     part.settings.has(name) ||
-    Object.entries(properties).some(([old, { renamed }]) => renamed?.to === name && part.settings.has(old))
+    Object.entries(properties).some(
+      ([other, { renamed, covers }]) => (renamed?.to === name || covers === name) && part.settings.has(other),
+    )
   for (const [name, property] of Object.entries(properties)) {
     if (property.required !== true || name === 'type' || skip(name) || !inVersion(property, version)) continue
     if (!isSet(name)) {
