@@ -84,10 +84,11 @@ export async function checkFlume(input: FlumeCheckInput, context: FlumeCheckCont
   const files: FlumeCheckResult['files'][number][] = []
   if (input.file === undefined) {
     const config = flumeConfig(context.site)
-    for (const { name, path, text } of config.files) {
-      if (name === 'agent.conf') {
-        files.push({ file: path, findings: lintAgentFile(text, { agent: config.agent, ...options }) })
-      }
+    const agents = config.files.filter(({ name }) => name === 'agent.conf')
+    for (const { host, path, text } of agents) {
+      // Two hosts have the file under one path.
+      const file = agents.length === 1 ? path : `${host}:${path}`
+      files.push({ file, findings: lintAgentFile(text, { agent: config.agent, ...options }) })
     }
   } else {
     const chunks = input.file === '-' ? input.stdin() : readFile(input.file, context)

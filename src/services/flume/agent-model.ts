@@ -52,7 +52,6 @@ const freeText = /(^|\.)(command|value|replaceString|regex|searchPattern|matchin
 
 /** String.trim of Java, which leaves blanks beyond ASCII, and a byte order mark, where they are. */
 export function javaTrim(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: Java cuts everything up to the blank
   return text.replace(/^[\0-\x20]+|[\0-\x20]+$/g, '')
 }
 

@@ -106,12 +106,14 @@ function typeNamed(
     const simple = name.slice(name.lastIndexOf('.') + 1).toLowerCase()
     return simple.startsWith(value.toLowerCase()) && findComponent(kind, name)?.name === undefined
   })
+  // Seen with 1.11.0: `A fatal error occurred while running`, and the parts that are right do not start either.
+  const effect = kind === 'source' || kind === 'sink' ? ': nothing of the agent starts' : ''
   findings.error(
     'type-unknown',
     place,
     nameless === undefined
-      ? `${title}: there is no ${kind} type "${value}"${didYouMean(value, typeNames(kind, version))}`
-      : `${title}: Flume has no short name "${value}"`,
+      ? `${title}: there is no ${kind} type "${value}"${didYouMean(value, typeNames(kind, version))}${effect}`
+      : `${title}: Flume has no short name "${value}"${effect}`,
     nameless === undefined ? `types: ${typeNames(kind, version).join(' ')}` : `write ${nameless}`,
   )
   return undefined

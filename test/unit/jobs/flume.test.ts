@@ -89,8 +89,8 @@ ${file}:5:21: error: channel c: there is no channel type "memry" (did you mean "
     context = { ...base, site: site(twoAgents) }
     const result = await check({})
     expect(result.files).toEqual([
-      { file: '/opt/smartcar/conf/flume/agent.conf', findings: [] },
-      { file: '/opt/smartcar/conf/flume/agent.conf', findings: [] },
+      { file: 'one:/opt/smartcar/conf/flume/agent.conf', findings: [] },
+      { file: 'two:/opt/smartcar/conf/flume/agent.conf', findings: [] },
     ])
     expect(flumeFindings(result)).toMatch(/^nothing to say about .*\(Flume 1.11\)\n$/)
   })
