@@ -27,10 +27,11 @@ function roleSchema(role: ServiceRole) {
     .describe(`ports and heap of the ${role}`)
 }
 
-function serviceSchema(name: ServiceName) {
+function serviceSchema<Own extends z.ZodRawShape>(name: ServiceName, own: Own) {
   return z
     .strictObject({
-      ...Object.fromEntries(rolesOfService(name).map((role) => [role, roleSchema(role)])),
+      ...own,
+      ...(Object.fromEntries(rolesOfService(name).map((role) => [role, roleSchema(role)])) as Record<never, never>),
       properties: z
         .record(z.string(), z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])))
         .optional()
@@ -38,6 +39,33 @@ function serviceSchema(name: ServiceName) {
     })
     .optional()
     .describe(`settings of ${catalog[name].title}`)
+}
+
+const hostPath = z.string().regex(/^\/[^\s]*$/, 'must be an absolute path without blanks')
+
+/** What a site says of its Flume agent beside ports and heap (pilot.md, section 3). */
+const flumeKeys = {
+  channel: z
+    .enum(['file', 'memory'])
+    .optional()
+    .describe("where rows wait: file survives a crash; memory, the pilot's, is faster and loses them [default: file]"),
+  spool: hostPath
+    .optional()
+    .describe('folder on the host for files of status rows [default: flume/spool/car-batch-log below the data folder]'),
+  tail: z
+    .union([hostPath, z.array(hostPath).min(1)])
+    .optional()
+    .describe('growing drive log, or several [default: flume/tail/SmartCarDriverInfo.log below the data folder]'),
+  idle_timeout: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('seconds without a row after which a file on HDFS is closed [default: 100]'),
+  topic: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,249}$/, 'must be a name that Kafka takes: letters, digits, dot, underscore, hyphen')
+    .optional()
+    .describe('Kafka topic of the drive rows [default: SmartCar-Topic]'),
 }
 
 /** Settings of the services that the `apache` profile runs. */
@@ -70,10 +98,11 @@ export const servicesSchema = z.strictObject({
     .enum(['hive', 'spark', 'duckdb'])
     .default('hive')
     .describe('what builds the marts unless --engine says otherwise'),
-  ...(Object.fromEntries(serviceNames.map((name) => [name, serviceSchema(name)])) as Record<
+  ...(Object.fromEntries(serviceNames.map((name) => [name, serviceSchema(name, {})])) as Record<
     ServiceName,
-    ReturnType<typeof serviceSchema>
+    ReturnType<typeof serviceSchema<Record<never, never>>>
   >),
+  flume: serviceSchema('flume', flumeKeys),
 })
 
 export type ServicesDefinition = z.infer<typeof servicesSchema>
