@@ -5,7 +5,7 @@ import type { Clock, FileInfo, Files } from '../../core/ports.js'
 import { bytes, plural } from '../../render/format.js'
 import { HdfsChecksum } from '../../services/hdfs/checksum.js'
 import { type Hdfs, type HdfsEntry, hdfsPath } from '../../services/hdfs/client.js'
-import { localChecksum, localChunks } from './content.js'
+import { localChecksum, localChunks, sameContent } from './content.js'
 
 export interface TransferContext {
   readonly files: Files
@@ -196,21 +196,26 @@ class Upload {
         hints: ['run the same command again: it begins anew'],
       })
     }
-    if (there?.size === job.size && (theirs === undefined || theirs === checksum.digest())) return
+    if (there?.size === job.size) {
+      const same = theirs === undefined ? sameContent(hdfs, there, job.local, context) : theirs === checksum.digest()
+      if (await same) return
+    }
     await hdfs.remove(part, false)
     throw new FailedError('HDFS_CONTENT_DIFFERS', `${job.target}: HDFS has not got what was sent; it was removed again`)
   }
 }
 
-async function unchanged(hdfs: Hdfs, there: HdfsEntry, job: Job, force: boolean, files: Files): Promise<boolean> {
+async function unchanged(
+  hdfs: Hdfs,
+  there: HdfsEntry,
+  job: Job,
+  force: boolean,
+  context: TransferContext,
+): Promise<boolean> {
   if (there.kind === 'directory') {
     throw new FailedError('HDFS_IS_FOLDER', `${job.target} is a folder on HDFS, ${job.local} is a file`)
   }
-  if (there.size === job.size) {
-    const theirs = job.size === 0 ? undefined : await hdfs.checksum(job.target)
-    if (job.size === 0) return true
-    if (theirs === (await localChecksum(files, job.local, job.size, there.blockSize)).digest()) return true
-  }
+  if (there.size === job.size && (await sameContent(hdfs, there, job.local, context))) return true
   if (force) return false
   throw new FailedError('HDFS_FILE_EXISTS', `${job.target} is on HDFS already, with another content`, {
     hints: ['--force replaces it', 'give another name'],
@@ -272,7 +277,7 @@ async function putFiles(
       const job = jobs[index] as Job
       const head = { from: job.local, to: job.target, bytes: job.size }
       const there = await hdfs.stat(job.target)
-      if (there !== undefined && (await unchanged(hdfs, there, job, input.force, context.files))) {
+      if (there !== undefined && (await unchanged(hdfs, there, job, input.force, context))) {
         results[index] = { ...head, status: 'unchanged', resumedFrom: 0 }
         onBytes(job.size)
       } else {
