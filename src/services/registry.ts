@@ -7,6 +7,7 @@ const services: Readonly<Partial<Record<ServiceName, () => Promise<{ readonly se
   yarn: () => import('./yarn/service.js'),
   kafka: () => import('./kafka/service.js'),
   hbase: () => import('./hbase/service.js'),
+  flume: () => import('./flume/service.js'),
   hive: () => import('./hive/service.js'),
   spark: () => import('./spark/service.js'),
 }

@@ -1,6 +1,7 @@
 import type { Health, HostView, ServiceDefinition } from '../../core/cluster/service.js'
 import { throwIfInterrupted, UnreachableError } from '../../core/errors.js'
 import { consoleLog4j, javaProperties } from '../../render/hadoop-configuration.js'
+import { pilotTopic } from './pilot-topic.js'
 
 function brokerId({ cluster, host }: HostView): number {
   return cluster.hostsOf('kafka').findIndex(({ name }) => name === host.name) + 1
@@ -90,6 +91,7 @@ async function brokerHealth(view: HostView, signal: AbortSignal): Promise<Health
 
 export const service: ServiceDefinition = {
   name: 'kafka',
+  setups: [pilotTopic],
   files: (view) => ({
     'kafka/server.properties': serverProperties(view),
     'kafka/log4j.properties': consoleLog4j,

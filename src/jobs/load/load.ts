@@ -1,0 +1,244 @@
+/**
+ * What was collected into HDFS: status logs by Flume's spooling directory, as in the pilot, everything else as files.
+ * Running it again brings only what is missing; what was cut off is finished.
+ */
+import path from 'node:path'
+import { z } from 'zod'
+import { type ClusterHost, clusterOf } from '../../core/cluster/cluster.js'
+import { CheckError, FailedError, throwIfInterrupted } from '../../core/errors.js'
+import { stage } from '../../core/events.js'
+import type { RecordKind } from '../../core/layout.js'
+import { shellQuote } from '../../core/transport.js'
+import { type CollectedFile, collectedFiles } from '../../marts/inputs.js'
+import { number, plural } from '../../render/format.js'
+import { flumeSettings } from '../../services/flume/agent.js'
+import { type Hdfs, hdfsPath } from '../../services/hdfs/client.js'
+import { hdfsOf } from '../hdfs/open.js'
+import { put } from '../hdfs/put.js'
+import type { HostsContext } from '../provision/context.js'
+
+export interface LoadInput {
+  /** Status logs as files too, without Flume. */
+  readonly direct: boolean
+  /** Milliseconds that Flume may take for what was given to it. */
+  readonly timeoutMs: number
+}
+
+export interface LoadedKind {
+  readonly kind: RecordKind
+  readonly way: 'flume' | 'webhdfs'
+  readonly files: number
+  readonly rows: number
+  readonly status: 'loaded' | 'unchanged'
+}
+
+export interface LoadResult {
+  readonly kinds: readonly LoadedKind[]
+  readonly changed: boolean
+}
+
+/** Folders of the pilot in HDFS (pilot.md, section 3). */
+const folders: Readonly<Record<RecordKind, string>> = {
+  status: '/pilot-pjt/collect/car-batch-log',
+  drive: '/pilot-pjt/collect/drive-log',
+  master: '/pilot-pjt/collect/car-master',
+  purchases: '/pilot-pjt/collect/buy-list',
+}
+
+const pollMs = 1000
+const newline = 10
+const sentShape = z.object({ name: z.string() })
+
+/** Rows of all files in a folder; files that Flume still writes are named apart. */
+async function rowsIn(hdfs: Hdfs, folder: string): Promise<{ readonly rows: number; readonly open: number }> {
+  if ((await hdfs.stat(folder)) === undefined) return { rows: 0, open: 0 }
+  let rows = 0
+  let open = 0
+  for (const entry of await hdfs.list(folder)) {
+    if (entry.kind !== 'file') continue
+    if (entry.name.endsWith('.tmp')) open++
+    for await (const chunk of hdfs.read(entry.path)) for (const byte of chunk) if (byte === newline) rows++
+  }
+  return { rows, open }
+}
+
+/** Where Flume takes files from, and where a file waits until it is whole. */
+function spoolOf(context: HostsContext): {
+  readonly host: ClusterHost
+  readonly spool: string
+  readonly incoming: string
+} {
+  const cluster = clusterOf(context.site)
+  const [host] = cluster.hostsOf('flume')
+  if (host === undefined) {
+    throw new FailedError('FLUME_ABSENT', `no host of the site ${cluster.name} runs Flume`, {
+      hints: ['smartcar load --direct writes the files itself', 'name the role flume for a host in the site file'],
+    })
+  }
+  const { spool } = flumeSettings(cluster, host)
+  // In the spooling folder, where the rename is atomic; Flume passes over names that begin with a dot.
+  return { host, spool, incoming: spool }
+}
+
+/**
+ * Gives a file to Flume exactly once: whole under a hidden name, noted here, then renamed. After a kill the note and
+ * what lies in the folder tell how far it came.
+ */
+async function giveToFlume(file: CollectedFile, context: HostsContext): Promise<boolean> {
+  const { host, spool } = spoolOf(context)
+  const name = `status-${file.day}-${file.sha256.slice(0, 16)}.log`
+  const note = path.join(context.layout.state, 'load', `${name}.json`)
+  const hidden = `${spool}/.${name}`
+  const transport = await context.transports.open(host.name)
+  const access = { sudo: !host.local, signal: context.signal }
+  const text = await context.files.readText(note)
+  const noted = text !== undefined && sentShape.safeParse(JSON.parse(text)).success
+  const waiting = (await transport.stat(hidden, access)) !== undefined
+  if (noted && !waiting) return false
+  if (!noted) {
+    await transport.upload(file.file, hidden, { ...access, mode: 0o644 })
+    await context.files.mkdir(path.dirname(note))
+    await context.files.writeAtomic(note, JSON.stringify({ name }))
+  }
+  const owner = context.site.services.account ?? (host.local ? undefined : 'smartcar')
+  const moved = await transport.script(
+    `${owner === undefined ? '' : `chown ${shellQuote(owner)} ${shellQuote(hidden)} && `}mv ${shellQuote(hidden)} ${shellQuote(`${spool}/${name}`)}`,
+    access,
+  )
+  if (moved.code !== 0) {
+    throw new FailedError('SPOOL_FAILED', `the file could not be moved into ${spool} on ${host.name}`, {
+      hints: ['smartcar cluster status flume'],
+      data: { stderr: moved.stderr },
+    })
+  }
+  return true
+}
+
+/** Waits until HDFS has the rows of every day, and Flume has closed its files. */
+async function waitForFlume(
+  wanted: ReadonlyMap<string, number>,
+  hdfs: Hdfs,
+  input: LoadInput,
+  context: HostsContext,
+  progress: (rows: number, total: number) => void,
+): Promise<void> {
+  const began = context.clock.monotonic()
+  const total = [...wanted.values()].reduce((sum, rows) => sum + rows, 0)
+  for (;;) {
+    let there = 0
+    const missing: string[] = []
+    for (const [day, rows] of wanted) {
+      const found = await rowsIn(hdfs, `${folders.status}/wrk_date=${day}`)
+      there += Math.min(found.rows, rows)
+      if (found.rows < rows) missing.push(`${day}: ${number(found.rows)} of ${number(rows)} rows`)
+      else if (found.open > 0) missing.push(`${day}: ${plural(found.open, 'file')} still open`)
+    }
+    progress(there, total)
+    if (missing.length === 0) return
+    if (context.clock.monotonic() - began > input.timeoutMs) {
+      throw new CheckError('ROWS_MISSING', `Flume did not bring all rows into HDFS: ${missing.join(', ')}`, {
+        hints: [
+          'smartcar cluster status flume shows what it delivered and what waits',
+          'smartcar cluster logs flume: HDFS may refuse the write (permission, safe mode, disk)',
+          'a file stays open for idle_timeout seconds behind its last row',
+        ],
+      })
+    }
+    await context.clock.sleep(pollMs, context.signal)
+  }
+}
+
+async function loadStatus(
+  files: readonly CollectedFile[],
+  hdfs: Hdfs,
+  input: LoadInput,
+  context: HostsContext,
+  progress: (rows: number, total: number) => void,
+): Promise<boolean> {
+  const wanted = new Map<string, number>()
+  let given = false
+  for (const file of files) {
+    throwIfInterrupted(context.signal)
+    if (file.day === null || file.rows === 0) continue
+    wanted.set(file.day, (wanted.get(file.day) ?? 0) + file.rows)
+    if (await giveToFlume(file, context)) given = true
+  }
+  await waitForFlume(wanted, hdfs, input, context, progress)
+  return given
+}
+
+/** Files as they are in the lake; of masters the newest alone, since the newest row of a car counts. */
+async function loadFiles(
+  kind: RecordKind,
+  files: readonly CollectedFile[],
+  hdfs: Hdfs,
+  context: HostsContext,
+): Promise<boolean> {
+  const chosen = kind === 'master' ? files.slice(-1) : files
+  let changed = false
+  for (const file of chosen) {
+    const inside = file.path.split('/').slice(1).join('/')
+    const target = hdfsPath(`${folders[kind]}/${inside}`, hdfs.user)
+    const folder = path.posix.dirname(target)
+    if ((await hdfs.stat(folder)) === undefined) await hdfs.mkdir(folder, '755')
+    const { files: moved } = await put(
+      hdfs,
+      { sources: [file.file], target, force: true, stdin: () => emptyInput() },
+      context,
+    )
+    if (moved.some(({ status }) => status === 'written')) changed = true
+  }
+  if (kind !== 'master' || chosen.length === 0) return changed
+  const kept = new Set(chosen.map(({ path: name }) => path.posix.basename(name)))
+  for (const entry of await hdfs.list(folders.master)) {
+    if (entry.kind !== 'file' || kept.has(entry.name)) continue
+    await hdfs.remove(entry.path, false)
+    changed = true
+  }
+  return changed
+}
+
+async function* emptyInput(): AsyncGenerator<Uint8Array, void> {}
+
+/** Brings everything that was collected into HDFS. Throws CheckError ROWS_MISSING when Flume loses or holds back rows. */
+export async function loadCollected(input: LoadInput, context: HostsContext): Promise<LoadResult> {
+  const collected = await collectedFiles(context)
+  const hdfs = await hdfsOf(context, undefined)
+  const kinds: LoadedKind[] = []
+  for (const kind of ['status', 'drive', 'master', 'purchases'] as const) {
+    const files = collected[kind]
+    if (files.length === 0) continue
+    const way = kind === 'status' && !input.direct ? 'flume' : 'webhdfs'
+    const rows = files.reduce((sum, file) => sum + file.rows, 0)
+    const changed = await stage(
+      context.emit,
+      { id: `load:${kind}`, title: `load ${kind} ${way === 'flume' ? 'through Flume' : 'into HDFS'}` },
+      (progress) =>
+        way === 'flume'
+          ? loadStatus(files, hdfs, input, context, (done, total) => progress(done, 'rows', total))
+          : loadFiles(kind, files, hdfs, context),
+      (did) => ({
+        outcome: did ? 'done' : 'unchanged',
+        summary: did ? `${plural(files.length, 'file')} in ${folders[kind]}` : 'unchanged',
+        counts: { rows },
+      }),
+    )
+    kinds.push({ kind, way, files: files.length, rows, status: changed ? 'loaded' : 'unchanged' })
+  }
+  if (kinds.length === 0) {
+    throw new FailedError('NOTHING_COLLECTED', 'nothing is collected that could be loaded', {
+      hints: ['smartcar collect PATH first'],
+    })
+  }
+  return { kinds, changed: kinds.some(({ status }) => status === 'loaded') }
+}
+
+/** One line a kind. */
+export function loadText({ kinds }: LoadResult): string {
+  return kinds
+    .map(
+      ({ kind, way, files, rows, status }) =>
+        `${kind}: ${status}: ${plural(files, 'file')}, ${number(rows)} rows, ${way === 'flume' ? 'through Flume' : 'by WebHDFS'} to ${folders[kind]}\n`,
+    )
+    .join('')
+}
