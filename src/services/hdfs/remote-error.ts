@@ -135,7 +135,7 @@ const messages: readonly [pattern: RegExp, make: Make][] = [
       }),
   ],
   [
-    /BlockMissingException|Could not obtain block/i,
+    /BlockMissingException|Could not obtain block|No active nodes contain this block/i,
     (path, _user, remote) =>
       new FailedError('HDFS_BLOCK_MISSING', `${path}: a block of the file is on no DataNode that runs`, {
         hints: ['smartcar hdfs fsck names the file', 'smartcar hdfs report shows which DataNodes are missing'],
