@@ -65,6 +65,12 @@ export async function lockSite(purpose: string, context: HostsContext): Promise<
   })
 }
 
+const unlocked: AsyncDisposable = { [Symbol.asyncDispose]: async () => {} }
+
+function isOwnMachine(name: string, { site }: HostsContext): boolean {
+  return site.profile === 'apache' && site.hosts.some((host) => host.name === name && host.connection === 'local')
+}
+
 /** Carries a plan out and records it. Throws HostKeyError, never for a step that failed otherwise, see `runError`. */
 export async function carryOut(
   prepared: Prepared,
@@ -97,7 +103,11 @@ export async function carryOut(
       emit: context.emit,
       record: (line) => record.write(line),
       reconnectMs: context.site.provision.reconnectMs,
-      lockHost: (host) => lockHost(host, `smartcar ${options.command}`, world, context, process.pid),
+      // What `apache` does on this machine stays in the site's folder, which the site's own lock protects.
+      lockHost: async (host) =>
+        isOwnMachine(host, context)
+          ? unlocked
+          : lockHost(host, `smartcar ${options.command}`, world, context, process.pid),
     })
   } catch (error) {
     if (error instanceof InterruptedError) await record.write({ t: 'end', at: at(), outcome: 'interrupted' })

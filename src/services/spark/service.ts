@@ -55,7 +55,7 @@ function sparkDefaults(view: HostView): string {
     'spark.sql.warehouse.dir': `hdfs://${namenode.node}:${namenode.port}/user/hive/warehouse`,
     'spark.sql.hive.metastore.version': '4.0.1',
     'spark.sql.hive.metastore.jars': 'path',
-    'spark.sql.hive.metastore.jars.path': `${view.software('hive')}/lib/*.jar`,
+    'spark.sql.hive.metastore.jars.path': `file://${view.software('hive')}/lib/*.jar`,
     // As Hive does: a division by zero and a text that is no number are NULL.
     'spark.sql.ansi.enabled': false,
     'spark.sql.shuffle.partitions': 4,

@@ -40,7 +40,7 @@ replace() {
  */
 function stepScript(body: string): string {
   return `${shellPrelude}set -e
-if [ -d ${hostLockFolder} ]; then echo $$ >${hostLockFolder}/running; trap 'rm -f ${hostLockFolder}/running' EXIT; fi
+if [ -w ${hostLockFolder} ]; then echo $$ >${hostLockFolder}/running; trap 'rm -f ${hostLockFolder}/running' EXIT; fi
 ${functions}${body}
 `
 }
