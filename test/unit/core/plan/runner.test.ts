@@ -53,12 +53,15 @@ test('hosts run side by side, the steps of one host one after the other', async 
   const state = new Set<string>()
   let running = 0
   const most = { one: 0, all: 0 }
+  // Where two are expected at once, each waits for the other: no moment of a busy machine can keep them apart.
+  let together = 1
   const slow = (id: string, host: string) =>
     memoryStep(id, state, {
       host,
       apply: async () => {
         running++
         most.all = Math.max(most.all, running)
+        while (most.all < together) await new Promise((resolve) => setTimeout(resolve, 1))
         await new Promise((resolve) => setTimeout(resolve, 30))
         running--
         state.add(id)
@@ -66,6 +69,7 @@ test('hosts run side by side, the steps of one host one after the other', async 
     })
   await run([slow('a@one', 'one'), slow('b@one', 'one')])
   expect(most.all).toBe(1)
+  together = 2
   await run([slow('c@one', 'one'), slow('c@two', 'two')])
   expect(most.all).toBe(2)
 })
