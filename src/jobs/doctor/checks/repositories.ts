@@ -38,7 +38,13 @@ for f in /etc/apt/sources.list.d/*.sources; do cat "$f" 2>/dev/null; echo; done 
   /^Suites:/ { sub(/^[^:]*:/, ""); suites = $0 }
   /^Enabled: *no/ { on = 0 }
   END { flush() }'; } |
-awk -v x="$x" '{ print $0 "|" x "|" }'`
+{ sed -n '/^machine /p' /etc/apt/auth.conf /etc/apt/auth.conf.d/*.conf 2>/dev/null; cat; } | awk -v x="$x" '
+  /^machine / { n++; where[n] = $2 ~ /:\\/\\// ? $2 : "https://" $2; login[n] = $4 ":" $6; next }
+  {
+    url = $0; sub(/\\|.*/, "", url); user = ""
+    for (i = 1; i <= n; i++) if (index(url, where[i]) == 1) user = login[i]
+    print $0 "|" x "|" user
+  }'`
 
 /**
  * Prints `status exit url` for each, as curl on the host sees it; eight seconds each, side by side. Credentials go to

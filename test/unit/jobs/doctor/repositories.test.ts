@@ -31,7 +31,7 @@ describe.skipIf(programs.length > 0)(`repositories as curl sees them ${programs.
     const login = Buffer.from(request.headers.authorization?.slice('Basic '.length) ?? '', 'base64').toString()
     const proxied = request.url?.startsWith('http') === true ? 'proxied ' : ''
     asked.push(`${proxied}${pathname}`)
-    if (pathname.startsWith('/p/')) response.statusCode = login === `me:${password}` ? 200 : 401
+    if (pathname.startsWith('/p/')) response.statusCode = [`me:${password}`, 'me:bare'].includes(login) ? 200 : 401
     if (pathname.startsWith('/gone/')) response.statusCode = 404
     if (pathname.startsWith('/refused/')) response.statusCode = 403
     response.end()
@@ -89,13 +89,18 @@ mirrorlist=${url}/list?a=b
     await rm(path.join(folder, 'yum.conf'))
   })
 
-  it('reads both formats of apt', async () => {
+  it('reads both formats of apt, and its credentials', async () => {
+    await mkdir(path.join(folder, 'apt/auth.conf.d'))
+    await writeFile(path.join(folder, 'apt/auth.conf.d/x.conf'), `machine ${url}/p/ login me password bare\n`)
     await writeFile(path.join(folder, 'apt/sources.list'), `# none\ndeb [trusted=yes] ${url}/debian bookworm main\n`)
     const stanza = (uri: string, suites: string, more = '') =>
       `Types: deb\nURIs: ${url}/${uri}\nSuites: ${suites}\nComponents: main\n${more}\n`
     await writeFile(
       path.join(folder, 'apt/sources.list.d/new.sources'),
-      stanza('gone/debian', 'bookworm bookworm-updates') + stanza('off', 'x', 'Enabled: no\n') + stanza('flat', './'),
+      stanza('gone/debian', 'bookworm bookworm-updates') +
+        stanza('off', 'x', 'Enabled: no\n') +
+        stanza('flat', './') +
+        stanza('p/mine', './'),
     )
     expect(await look('debian')).toMatchObject({ state: 'bad', evidence: `${url}/gone/debian: 404` })
     expect(asked.sort()).toEqual([
@@ -103,6 +108,7 @@ mirrorlist=${url}/list?a=b
       '/flat/Release',
       '/gone/debian/dists/bookworm-updates/Release',
       '/gone/debian/dists/bookworm/Release',
+      '/p/mine/Release',
     ])
   })
 })
