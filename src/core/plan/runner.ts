@@ -2,7 +2,7 @@ import { BugError, FailedError, InterruptedError, throwIfInterrupted } from '../
 import { type Emit, stage } from '../events.js'
 import { HostKeyError } from '../transport.js'
 import { type Failure, isConnectionLoss, toFailure } from './failure.js'
-import { checkStep, maskFinding, type Prepared } from './planner.js'
+import { answers, checkStep, maskFinding, type Prepared } from './planner.js'
 import type { RunLine, StepState } from './run-record.js'
 import type { Finding, Step, World } from './step.js'
 
@@ -277,7 +277,7 @@ export async function runPlan(
       }
       throwIfInterrupted(world.signal)
       if (error instanceof HostKeyError) await stopAll(step, error, began)
-      const lost = isConnectionLoss(error)
+      const lost = isConnectionLoss(error) && (step.host === undefined || !(await answers(step.host, world)))
       if (lost && step.host !== undefined)
         lostHosts.set(step.host, { state: 'unreachable', reason: `${step.host} was lost` })
       await finish({ ...identity(step), ms, state: lost ? 'unreachable' : 'failed', failure: toFailure(error) })

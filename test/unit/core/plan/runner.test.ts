@@ -249,6 +249,23 @@ test('a saved plan holds as long as site and findings are the same', async () =>
   expect(() => parsePlan('{"version":1}', 'plan.json')).toThrow(/plan.json is not a plan/)
 })
 
+test('a saved plan still holds for the others when a host is down', async () => {
+  const state = new Set<string>()
+  const own = memoryStep('a@one', state, { host: 'one' })
+  const across = memoryStep('c@one', state, { host: 'one' })
+  const saved = parsePlan(
+    serialisePlan((await plan([own, across, memoryStep('b@two', state, { host: 'two' })])).plan),
+    'f',
+  )
+  const lost = [{ host: 'two', unreachable: true, failure: { code: 'HOST_UNREACHABLE', message: 'gone', hints: [] } }]
+  const blocked = { ...across, check: async () => ({ state: 'blocked' as const, reason: 'two is gone', hints: [] }) }
+  const now = (await plan([own, blocked], planWorld(), { lost })).plan
+  expect(() => assertFresh(saved, now, 'f')).not.toThrow()
+  state.add('a@one')
+  const changed = (await plan([own, blocked], planWorld(), { lost })).plan
+  expect(() => assertFresh(saved, changed, 'f')).toThrow(/the hosts have changed since .*: a@one$/)
+})
+
 test('shell checks of a host go there in one script, and no output can be mistaken for a mark', async () => {
   let scripts = 0
   const local = planWorld()
@@ -297,6 +314,29 @@ test('a host that cannot be reached is out of the plan, what needs it elsewhere 
   const { plan: made } = await plan(steps, world)
   expect(made.lost).toMatchObject([{ host: 'one', unreachable: true }])
   expect((await run(steps, world)).states).toEqual({ 'b@two': 'skipped', 'c@two': 'changed' })
+})
+
+test('a step that asks another host, which is down, costs its own host that step alone', async () => {
+  const state = new Set<string>()
+  const down = async () => {
+    throw new UnreachableError('HOST_UNREACHABLE', 'one has no route', { hints: ['is it up?'] })
+  }
+  const steps = [
+    memoryStep('clock@two', state, { host: 'two', check: down }),
+    memoryStep('file@two', state, { host: 'two' }),
+    memoryStep('late@two', state, { host: 'two', apply: down }),
+    memoryStep('after@two', state, { host: 'two' }),
+  ]
+  const { plan: made } = await plan(steps)
+  expect(made.lost).toEqual([])
+  expect(made.steps[0]?.finding).toEqual({ state: 'blocked', reason: 'one has no route', hints: ['is it up?'] })
+  const { states } = await run(steps)
+  expect(states).toEqual({
+    'clock@two': 'blocked',
+    'file@two': 'changed',
+    'late@two': 'failed',
+    'after@two': 'changed',
+  })
 })
 
 test('an undo is a step of its own, behind the undo of what needed it', () => {
