@@ -20,7 +20,7 @@ export default class Doctor extends BaseCommand {
     const { flags } = await this.parse(Doctor)
     const context = await this.open(flags)
     const { doctor, doctorText } = await import('../src/jobs/doctor/doctor.js')
-    const fix = flags.fix ? { fix: agreement(flags, context) } : {}
+    const fix = flags.fix ? { fix: agreement(flags, context.signal) } : {}
     const report = await doctor({ hosts: flags.host, ...fix }, context)
     const bad = report.results.filter(({ state }) => state === 'bad').length
     const error = new SmartcarError('unhealthy', 'UNHEALTHY', `${bad} of ${report.results.length} checks say no`, {

@@ -50,7 +50,7 @@ export default class Provision extends BaseCommand {
       if (exit !== undefined) process.exitCode = exitCodes[exit].code
       return this.show(result, madePlanText)
     }
-    const confirm = agreement(flags, context)
+    const confirm = agreement(flags, context.signal)
     const result = await provision({ hosts, only, resume, apply, confirm }, context)
     if (result === undefined) return this.show({ outcome: 'declined' as const }, () => 'nothing was changed\n')
     const { runError } = await import('../src/jobs/provision/carry-out.js')

@@ -31,7 +31,7 @@ export default class Teardown extends BaseCommand {
       if (exit !== undefined) process.exitCode = exitCodes[exit].code
       return this.show(result, madePlanText)
     }
-    const confirm = agreementByName(context.site.name, flags.confirm, flags, context)
+    const confirm = agreementByName(context.site.name, flags.confirm, flags, context.signal)
     const result = await teardown({ hosts: flags.host, confirm }, context)
     if (result === undefined) return this.show({ outcome: 'declined' as const }, () => 'nothing was changed\n')
     const { runError } = await import('../src/jobs/provision/carry-out.js')

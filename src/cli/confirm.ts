@@ -2,7 +2,6 @@ import { createInterface } from 'node:readline/promises'
 import { UsageError } from '../core/errors.js'
 import type { Plan } from '../core/plan/planner.js'
 import { planText } from '../render/plan.js'
-import type { Context } from './context.js'
 
 export interface ConfirmOptions {
   /** `--yes` */
@@ -58,12 +57,9 @@ interface AgreementFlags {
   readonly quiet: boolean
 }
 
-type Screen = Pick<Context, 'signal' | 'drawn'>
-
 /** Shows a plan on stderr, then asks; with `--json`, which has no place for either, `--yes` has to be said beforehand. */
-export function agreement(flags: AgreementFlags, { signal, drawn }: Screen): (plan: Plan) => Promise<boolean> {
+export function agreement(flags: AgreementFlags, signal: AbortSignal): (plan: Plan) => Promise<boolean> {
   return async (plan) => {
-    await drawn()
     tell(plan, flags)
     return confirmYes('do this?', { yes: flags.yes === true, noInput: flags['no-input'] || flags.json, signal })
   }
@@ -74,10 +70,9 @@ export function agreementByName(
   site: string,
   given: string | undefined,
   flags: AgreementFlags,
-  { signal, drawn }: Screen,
+  signal: AbortSignal,
 ): (plan: Plan) => Promise<boolean> {
   return async (plan) => {
-    await drawn()
     tell(plan, flags)
     return confirmName(site, given, { noInput: flags['no-input'] || flags.json, signal })
   }

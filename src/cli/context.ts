@@ -29,8 +29,6 @@ export interface Context extends JobContext {
   /** Writes data to stdout, waits when the reader is slower; a reader that left (`| head`) aborts `signal`. */
   readonly stdout: { write(chunk: string | Uint8Array): Promise<void>; readonly isTerminal: boolean }
   stdin(): AsyncIterable<Uint8Array>
-  /** Resolves when progress is drawn as far as it has got, so that a question may follow on stderr. */
-  drawn(): Promise<void>
   /** Closes connections and ends progress display; call before the result is printed. */
   close(): Promise<void>
 }
@@ -127,7 +125,6 @@ export async function openContext(options: ContextOptions): Promise<Context> {
     signal,
     stdout: stdoutWriter(() => stop.abort(new InterruptedError('the reader of the output has gone'))),
     stdin: () => process.stdin,
-    drawn: () => reporter.drawn(),
     async close() {
       await transports.close()
       await reporter.close()

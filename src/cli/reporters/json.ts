@@ -26,7 +26,6 @@ export function jsonReporter(
       const now = clock.now()
       if (isDue(event, now)) write(`${JSON.stringify({ at: new Date(now).toISOString(), ...event })}\n`)
     },
-    drawn: async () => {},
     close: async () => {},
   }
 }

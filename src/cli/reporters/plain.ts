@@ -24,7 +24,6 @@ export function plainReporter(write: (line: string) => void, now: () => number):
         write(`${title}: ${event.outcome === 'failed' ? 'FAILED: ' : ''}${stageEndText(event)}\n`)
       }
     },
-    drawn: async () => {},
     close: async () => {},
   }
 }

@@ -3,8 +3,6 @@ import type { SmartcarEvent } from '../../core/events.js'
 /** Turns events into something that a person sees, on stderr. */
 export interface Reporter {
   on(event: SmartcarEvent): void
-  /** Resolves when what has ended is drawn: a question may then follow. */
-  drawn(): Promise<void>
   /** Puts the screen in order; whatever comes after is not the reporter's. */
   close(): Promise<void>
 }
@@ -15,7 +13,6 @@ export function quietReporter(write: (line: string) => void): Reporter {
     on(event) {
       if (event.t === 'note' && event.level === 'warn') write(`warning: ${event.text}\n`)
     },
-    drawn: async () => {},
     close: async () => {},
   }
 }

@@ -101,10 +101,6 @@ export function terminalReporter(write: (line: string) => void, now: () => numbe
         stage.end(event)
       }
     },
-    async drawn() {
-      // What is under way is drawn until it ends.
-      if (stages.size === 0) await drawing
-    },
     async close() {
       for (const [id, stage] of stages) {
         stage.end({ t: 'stage.end', id, outcome: 'skipped', summary: 'not finished', ms: now() - stage.started })
