@@ -339,6 +339,21 @@ test('a step that asks another host, which is down, costs its own host that step
   })
 })
 
+test('a host that was down from the start is not waited for by the steps of another', async () => {
+  const state = new Set<string>()
+  const late = memoryStep('late@two', state, {
+    host: 'two',
+    apply: async () => {
+      throw new UnreachableError('HOST_UNREACHABLE', 'one has no route')
+    },
+  })
+  const failure = { code: 'HOST_UNREACHABLE', message: 'one has no route', hints: [] }
+  const lost = [{ host: 'one', unreachable: true, failure }]
+  const { states, events } = await run([late], planWorld(), { lost })
+  expect(states).toEqual({ 'late@two': 'failed' })
+  expect(events.filter(({ t }) => t === 'note')).toEqual([])
+})
+
 test('an undo is a step of its own, behind the undo of what needed it', () => {
   const undo = { check: async () => ok, apply: async () => {} }
   const step = memoryStep('a@one', new Set(), { host: 'one', undo })
