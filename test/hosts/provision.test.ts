@@ -228,6 +228,7 @@ sed -i '/10.77.0.99/d' /etc/hosts`
       const { plan } = await planTeardown([], context)
       expect(plan.counts.change).toBeGreaterThan(20)
       const result = await teardown({ hosts: [], confirm: async () => true }, context)
+      expect(result?.steps.filter(({ state }) => state !== 'ok' && state !== 'changed')).toEqual([])
       expect(result?.outcome).toBe('done')
       expect(result?.left.filter(({ host }) => host === 'server01').map(({ what }) => what.split(' ')[0])).toEqual([
         'packages',

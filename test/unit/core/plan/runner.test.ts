@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { FailedError, UnreachableError } from '../../../../src/core/errors.js'
 import type { SmartcarEvent } from '../../../../src/core/events.js'
+import { commandFailed } from '../../../../src/core/plan/failure.js'
 import { assertFresh, parsePlan, serialisePlan } from '../../../../src/core/plan/plan-file.js'
 import { type Prepared, prepare } from '../../../../src/core/plan/planner.js'
 import { owedHandlers, parseRunRecord, type RunLine } from '../../../../src/core/plan/run-record.js'
@@ -314,6 +315,14 @@ test('a host that cannot be reached is out of the plan, what needs it elsewhere 
   const { plan: made } = await plan(steps, world)
   expect(made.lost).toMatchObject([{ host: 'one', unreachable: true }])
   expect((await run(steps, world)).states).toEqual({ 'b@two': 'skipped', 'c@two': 'changed' })
+})
+
+test('a program that is missing is not taken for a repository that is', () => {
+  const cause = (stderr: string) => commandFailed({ code: 127, stdout: '', stderr }, 'a command', 'one').data?.cause
+  expect(cause('sh: 28: eval: setenforce: not found\n')).toContain('is not on the host')
+  expect(cause('bash: line 1: yum: command not found\n')).toContain('is not on the host')
+  expect(cause('http://x/repodata/repomd.xml: [Errno 14] HTTP Error 404 - Not Found\n')).toContain('does not hold')
+  expect(cause('Err:1 http://x ./ Packages\n  404  Not Found [IP: 1.2.3.4 80]\n')).toContain('does not hold')
 })
 
 test('a step that asks another host, which is down, costs its own host that step alone', async () => {
