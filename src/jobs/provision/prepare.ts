@@ -1,5 +1,6 @@
 import { nearest } from '../../core/did-you-mean.js'
 import { UsageError } from '../../core/errors.js'
+import { stage } from '../../core/events.js'
 import { parseSystem, supportedFamily, systemSnippet } from '../../core/hosts/system.js'
 import { shellPrelude } from '../../core/plan/batch.js'
 import { commandFailed } from '../../core/plan/failure.js'
@@ -45,10 +46,12 @@ function matches(step: Step, wanted: string): boolean {
 }
 
 /** A filter of steps, undefined for all; throws UsageError for a word that means no step. */
-function stepFilter(only: readonly string[], steps: readonly Step[]): ((step: Step) => boolean) | undefined {
+function stepFilter(only: readonly string[], { steps, lost }: HostSteps): ((step: Step) => boolean) | undefined {
   if (only.length === 0) return undefined
   for (const wanted of only) {
     if (steps.length === 0 || steps.some((step) => matches(step, wanted))) continue
+    // A step of a host that is down, named by a saved plan.
+    if (lost.some(({ host }) => wanted.endsWith(`@${host}`))) continue
     const words = steps.flatMap((step) => [step.group, step.id.replace(/^.*\//, '').replace(/@.*$/, '')])
     const close = nearest(wanted, new Set(words))
     throw new UsageError('STEP_UNKNOWN', `no step is called ${wanted}`, {
@@ -109,11 +112,34 @@ async function owedFromRuns(context: HostsContext): Promise<(triggers: Graph['tr
   return (triggers) => owedHandlers(runs, triggers)
 }
 
+/** Shows that the hosts are being looked at: logging in and asking takes seconds, a host that is down its time-out. */
+export async function whileLooking(context: HostsContext, work: () => Promise<Prepared>): Promise<Prepared> {
+  return stage(context.emit, { id: 'plan', title: 'look at the hosts' }, work, ({ plan: { counts, lost } }) => {
+    const parts = [
+      `${counts.change} to change`,
+      `${counts.ok} in place`,
+      ...(counts.blocked > 0 ? [`${counts.blocked} blocked`] : []),
+      ...(lost.length > 0 ? [`without ${lost.map(({ host }) => host).join(', ')}`] : []),
+    ]
+    return { outcome: 'done', summary: parts.join(', ') }
+  })
+}
+
 /** The plan of `smartcar provision`: at most two round trips a host, and one more for a clock. Writes nothing on a host. */
 export async function prepareProvision(selection: Selection, context: HostsContext, world: World): Promise<Prepared> {
   const hosts = chosenHosts(selection, context)
-  const { steps, lost } = await discoverSteps(hosts, context, world)
-  const only = stepFilter(selection.only, steps)
+  return whileLooking(context, () => planFor(hosts, selection, context, world))
+}
+
+async function planFor(
+  hosts: readonly SiteHost[],
+  selection: Selection,
+  context: HostsContext,
+  world: World,
+): Promise<Prepared> {
+  const found = await discoverSteps(hosts, context, world)
+  const { steps, lost } = found
+  const only = stepFilter(selection.only, found)
   return prepare(
     {
       command: 'provision',

@@ -95,16 +95,48 @@ function repositoryText(input: HostStepsInput, repository: PackageRepository): s
   ].join('\n')
 }
 
+/** apt has its credentials in a file of their own, apt_auth.conf(5); undefined where there are none, or yum has them. */
+function repositoryLogin(input: HostStepsInput, { name, url, user }: PackageRepository): Step | undefined {
+  const password = input.passwords.get(name)
+  if (input.family !== 'debian' || user === undefined || password === undefined) return undefined
+  return fileStep({
+    ...head(input, `repository-${name}-login`, {
+      title: `credentials of the package repository ${name}`,
+      reason: 'the repository asks for them',
+      group: 'packages',
+    }),
+    path: `/etc/apt/auth.conf.d/smartcar-${name}.conf`,
+    edit: () => `machine ${url} login ${user} password ${password}\n`,
+    refuse: () =>
+      /\s/.test(password)
+        ? {
+            state: 'blocked',
+            reason: `the password of the package repository ${name} has a blank, which apt cannot read`,
+            hints: ['give the repository another password'],
+          }
+        : undefined,
+    revert: () => '',
+    mode: 0o600,
+    sensitive: true,
+  })
+}
+
 export function extraRepositories(input: HostStepsInput): readonly Step[] {
-  return input.provision.repositories.extra.map((repository) => {
-    const secret = input.passwords.has(repository.name)
+  return input.provision.repositories.extra.flatMap((repository) => {
+    const secret = input.family !== 'debian' && input.passwords.has(repository.name)
     const text = repositoryText(input, repository)
-    return fileStep({
-      ...head(input, `repository-${repository.name}`, {
-        title: `package repository ${repository.name}`,
-        reason: 'the site asks for it',
-        group: 'packages',
-      }),
+    const login = repositoryLogin(input, repository)
+    const list = fileStep({
+      ...head(
+        input,
+        `repository-${repository.name}`,
+        {
+          title: `package repository ${repository.name}`,
+          reason: 'the site asks for it',
+          group: 'packages',
+        },
+        login === undefined ? [] : [`repository-${repository.name}-login`],
+      ),
       path:
         input.family === 'debian'
           ? `/etc/apt/sources.list.d/smartcar-${repository.name}.list`
@@ -115,5 +147,6 @@ export function extraRepositories(input: HostStepsInput): readonly Step[] {
       sensitive: secret,
       after: input.family === 'debian' ? ':' : 'yum -q clean metadata >/dev/null 2>&1 || :',
     })
+    return login === undefined ? [list] : [login, list]
   })
 }

@@ -143,8 +143,7 @@ function clockStep(input: HostStepsInput): readonly Step[] {
         await runScript(
           world,
           host,
-          `if command -v chronyc >/dev/null && chronyc -a makestep >/dev/null 2>&1; then sleep 2; fi
-date -s @${now.toFixed(3)} >/dev/null
+          `date -s @${now.toFixed(3)} >/dev/null
 if command -v hwclock >/dev/null; then hwclock -w 2>/dev/null || :; fi`,
           { command: 'date -s' },
         )
