@@ -86,6 +86,11 @@ export class Catalogue {
     else known.push({ ...offer, package: one })
   }
 
+  /** By the checksum that names a package in its repository's metadata. */
+  byChecksum(): ReadonlyMap<string, AvailablePackage> {
+    return new Map([...this.byName.values()].flat().map((one) => [one.checksum.hex, one]))
+  }
+
   get size(): number {
     let count = 0
     for (const packages of this.byName.values()) count += packages.length

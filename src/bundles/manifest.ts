@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { CheckError } from '../core/errors.js'
+import { systemFamilies } from '../core/plan/shell/system.js'
 import { compareText } from './catalogue.js'
-
-export const bundleFamilies = ['el6', 'el7', 'debian'] as const
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 // What a host gets as a path below its folder: no way out of it, nothing that sh or a URL reads otherwise.
@@ -20,7 +19,7 @@ const common = {
 const packageItem = z.object({
   kind: z.literal('package'),
   ...common,
-  family: z.enum(bundleFamilies),
+  family: z.enum(systemFamilies),
   name: z.string(),
   version: z.string(),
   arch: z.string(),
@@ -31,7 +30,7 @@ const packageItem = z.object({
 })
 
 /** Made by smartcar, so that a package manager takes the folder for a repository. */
-const metadataItem = z.object({ kind: z.literal('repository-metadata'), ...common, family: z.enum(bundleFamilies) })
+const metadataItem = z.object({ kind: z.literal('repository-metadata'), ...common, family: z.enum(systemFamilies) })
 
 /** Of a later smartcar: it is checked and carried along, and this one does nothing with it. */
 const otherItem = z.looseObject({
@@ -57,7 +56,7 @@ const bundleManifest = z.object({
   site: z.string(),
   /** ISO 8601 */
   created: z.string(),
-  families: z.partialRecord(z.enum(bundleFamilies), bundleFamily),
+  families: z.partialRecord(z.enum(systemFamilies), bundleFamily),
   items: z.array(bundleItem),
 })
 
@@ -73,7 +72,7 @@ export const manifestSumName = 'manifest.json.sha256'
 /** The id of a content: a fingerprint of families and items. */
 function bundleId({ families, items }: Pick<BundleManifest, 'families' | 'items'>): string {
   const sorted = [...items].sort((a, b) => compareText(a.path, b.path))
-  const names = bundleFamilies.filter((family) => families[family] !== undefined)
+  const names = systemFamilies.filter((family) => families[family] !== undefined)
   const text = JSON.stringify([
     sorted.map(({ kind, path, size, sha256 }) => [kind, path, size, sha256]),
     names.map((family) => [family, [...(families[family]?.wanted ?? [])].sort()]),
@@ -131,9 +130,9 @@ export interface FamilySummary {
   readonly repositories: readonly string[]
 }
 
-/** Per family, in the order of `bundleFamilies`. */
+/** Per family, in the order of `systemFamilies`. */
 export function summarise({ families, items }: BundleManifest): readonly FamilySummary[] {
-  return bundleFamilies.flatMap((family) => {
+  return systemFamilies.flatMap((family) => {
     const known = families[family]
     if (known === undefined) return []
     const own = items.filter((item): item is PackageItem => item.kind === 'package' && item.family === family)

@@ -92,7 +92,7 @@ export async function readPackages(
       })
     }
     const depends = [one.field('Pre-Depends'), one.field('Depends')].filter((text) => text !== undefined)
-    const provides = parseNeeds(one.field('Provides') ?? '').flatMap((need) => need)
+    const provides = parseNeeds(one.field('Provides') ?? '').flat()
     catalogue.add(
       {
         name,

@@ -208,10 +208,10 @@ export async function findFiles(
 }
 
 const escaped: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-const escape = (text: string) => text.replace(/[&<>"]/g, (character) => escaped[character] ?? '')
+const escapeXml = (text: string) => text.replace(/[&<>"]/g, (character) => escaped[character] ?? '')
 
 function openTag(name: string, attributes: Attributes): string {
-  const words = Object.entries(attributes).map(([key, value]) => ` ${key}="${escape(value)}"`)
+  const words = Object.entries(attributes).map(([key, value]) => ` ${key}="${escapeXml(value)}"`)
   return `<${name}${words.join('')}>`
 }
 
@@ -246,7 +246,7 @@ export async function selectElements(
     },
     text(part) {
       value += part
-      if (inside && !skipped()) piece += escape(part)
+      if (inside && !skipped()) piece += escapeXml(part)
     },
     close(tag) {
       if (!inside) return

@@ -39,7 +39,8 @@ async function prepareTeardown(
   world: CountedWorld,
 ): Promise<Prepared> {
   const chosen = chosenHosts({ hosts, only: [] }, context)
-  const { steps, lost } = await discoverSteps(chosen, context, world)
+  // Taking back needs no bundle: its archive may be gone by now.
+  const { steps, lost } = await discoverSteps(chosen, context, world, 'repositories')
   return prepare(
     {
       command: 'teardown',
