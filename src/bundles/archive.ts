@@ -131,8 +131,16 @@ async function walk(reader: FileReader, bytes: number): Promise<Walk> {
     const where = after === undefined ? 'at its beginning' : `after ${after}`
     if ((await readFully(reader, buffer, at)) < block) return stop(`it is cut off ${where}`)
     const header = new Header(buffer, 0)
-    if (header.nullBlock) break
-    if (!header.cksumValid || header.type !== 'File' || header.path === undefined || header.size === undefined)
+    if (buffer.every((byte) => byte === 0)) break
+    // The checksum's own eight bytes are not part of the sum.
+    const written = /^ *[0-7]+[\0 ]*$/.test(buffer.toString('latin1', 148, 156))
+    if (
+      !written ||
+      !header.cksumValid ||
+      header.type !== 'File' ||
+      header.path === undefined ||
+      header.size === undefined
+    )
       return stop(entries.length === 0 ? 'it is no tar archive of smartcar' : `the header ${where} is damaged`)
     const entry = { path: header.path, offset: at + block, size: header.size }
     if (entry.offset + entry.size + padding(entry.size) > bytes) return stop(`it is cut off within ${entry.path}`)
@@ -185,8 +193,9 @@ async function readManifest(
 ): Promise<BundleManifest> {
   const [first, second] = entries
   if (first === undefined || second === undefined || first.path !== manifestName || second.path !== manifestSumName) {
-    const reasons = problems.length > 0 ? problems : [`it does not begin with ${manifestName} and ${manifestSumName}`]
-    throw damaged(file, reasons)
+    const other = first !== undefined && first.path !== manifestName
+    const reason = `it does not begin with ${manifestName} and ${manifestSumName}`
+    throw damaged(file, other || problems.length === 0 ? [reason] : problems)
   }
   if (first.size > largestManifest) throw damaged(file, [`${manifestName} is too large`])
   const text = Buffer.alloc(first.size)
@@ -207,14 +216,10 @@ export async function openBundle(file: string, files: Files): Promise<OpenBundle
   await using _ = reader
   const { entries, problems } = await walk(reader, bytes)
   const manifest = await readManifest(reader, file, entries, problems)
-  if (problems.length > 0) throw damaged(file, problems)
   const byPath = new Map(entries.map((entry) => [entry.path, entry]))
   const missing = manifest.items.filter(({ path, size }) => byPath.get(path)?.size !== size)
-  if (missing.length > 0)
-    throw damaged(
-      file,
-      missing.map(({ path }) => `${path} is not in it as it should be`),
-    )
+  const all = [...missing.map(({ path }) => `${path} is not in it as it should be`), ...problems]
+  if (all.length > 0) throw damaged(file, all)
   return { file, manifest, entries: byPath }
 }
 

@@ -173,7 +173,7 @@ class Transfer {
         const start = status === 206 ? Number(range?.[1] ?? from) : 0
         const length = Number(headers['content-length'])
         const total = Number.isNaN(length) ? undefined : start + length
-        return { body, from: start, total: this.request.size ?? total }
+        return { body, from: start, total }
       }
       await body.dump()
       const location = headers.location
@@ -228,7 +228,7 @@ async function attempt(
       sums.sha256.update(chunk)
       sums.other?.update(chunk)
       done += chunk.byteLength
-      onProgress?.(done, answer.total)
+      onProgress?.(done, size ?? answer.total)
     }
     if (answer.total !== undefined && done < answer.total)
       throw new Retryable(
@@ -283,6 +283,7 @@ export function httpDownloads(settings: DownloadSettings = {}): Downloads {
       let keep = request.checksum !== undefined
       let mended = false
       let first: number | undefined
+      let furthest = 0
       for (let failures = 0; ; ) {
         if (request.signal !== undefined) throwIfInterrupted(request.signal)
         const before = keep ? await sizeOf(part) : 0
@@ -303,7 +304,10 @@ export function httpDownloads(settings: DownloadSettings = {}): Downloads {
           if (!(error instanceof Retryable) && isFileError(error)) throw error
           const failure = error instanceof Retryable ? error.error : unreachable(request.url, error)
           first ??= before
-          failures = (await sizeOf(part)) > before ? 1 : failures + 1
+          // Only what no attempt had before counts as progress: else a server that always ends early is asked for ever.
+          const reached = await sizeOf(part)
+          failures = reached > Math.max(before, furthest) ? 1 : failures + 1
+          furthest = Math.max(furthest, reached)
           if (failures >= attempts || isLasting(failure)) throw failure
           keep = request.checksum !== undefined
           const pause = (error instanceof Retryable ? error.pauseMs : undefined) ?? firstPauseMs * 2 ** (failures - 1)

@@ -74,8 +74,7 @@ export function editSiteText(text: string, section: string, key: string, value: 
     const rest = wanted.get(section)
     if (isMap(rest) && rest.items.length === 0) wanted.delete(section)
   } else {
-    if (wanted.contents === null) wanted.contents = wanted.createNode({})
-    if (!isMap(wanted.get(section))) wanted.set(section, wanted.createNode({}))
+    if (isMap(wanted.contents) && !isMap(wanted.get(section))) wanted.delete(section)
     wanted.setIn([section, key], value)
   }
   const same = (one: string) => isDeepStrictEqual(parseDocument(one).toJS() ?? {}, wanted.toJS() ?? {})
