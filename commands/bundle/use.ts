@@ -20,7 +20,7 @@ export default class BundleUse extends BaseCommand {
 
   async run() {
     const { args, flags } = await this.parse(BundleUse)
-    if ((args.file === undefined) !== flags.none) {
+    if (args.file === undefined ? !flags.none : flags.none) {
       throw new UsageError('BUNDLE_OR_NONE', 'bundle use takes either a bundle or --none', {
         hints: ['smartcar bundle use FILE', 'smartcar bundle use --none'],
       })
