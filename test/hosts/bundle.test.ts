@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { checkBundle } from '../../src/jobs/bundle/check.js'
 import { createBundle } from '../../src/jobs/bundle/create.js'
 import { useBundle, useNoBundle } from '../../src/jobs/bundle/use.js'
+import { doctor } from '../../src/jobs/doctor/doctor.js'
 import { planProvision, provision } from '../../src/jobs/provision/provision.js'
 import { teardown } from '../../src/jobs/teardown/teardown.js'
 import { type HostsTestContext, hostsContext } from '../support/hosts-context.js'
@@ -103,6 +104,15 @@ describe.skipIf(unavailable !== undefined).each(['el7', 'el6'] as const)(
       expect(result?.outcome).toBe('unchanged')
       for (const host of names) expect(result?.roundTrips[host]).toBeLessThanOrEqual(5)
       expect(two.repository.requests).toEqual([])
+    })
+
+    test('doctor does not miss the repositories', async () => {
+      await using context = await site()
+      const { results } = await doctor({ hosts: ['server01'] }, context)
+      expect(results.find(({ id }) => id === 'repositories')).toMatchObject({
+        state: 'ok',
+        evidence: 'packages come from a bundle on the host',
+      })
     })
 
     test('a file that went missing on a host is sent again, alone', async () => {

@@ -18,7 +18,7 @@ sed -n 's/^deb  *\\(\\[[^]]*\\] *\\)\\{0,1\\}\\([^ ]*\\)  *\\([^ ]*\\).*/\\2|dis
 sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/*.sources 2>/dev/null | tr ' ' '\\n' | sed 's/$/|/'`
 
 const ask = `sort -u | { while IFS='|' read -r u p; do
-  case "$u" in http*) ;; *) continue;; esac
+  case "$u" in http*) ;; file:*/smartcar/bundle/*) echo bundle; continue;; *) continue;; esac
   ( s=$(curl -s -L -o /dev/null -w '%{http_code}' --max-time 8 "\${u%/}\${p:+/$p}"); e=$?; echo "$s $e $u" ) &
 done; wait; }`
 
@@ -37,6 +37,8 @@ export const repositories: HostCheck = {
 } | ${ask}`,
   interpret: ({ stdout }) => {
     if (stdout.includes('nocurl')) return { state: 'unknown', evidence: 'there is no curl on the host' }
+    // It is the only one that provisioning installs from.
+    if (/^bundle$/m.test(stdout)) return healthy('packages come from a bundle on the host')
     const answers = parse(stdout)
     if (answers.length === 0) return { state: 'warning', evidence: 'no repository by http is enabled' }
     const wrong = answers.flatMap((answer) => explainAnswer(answer) ?? [])
