@@ -37,6 +37,7 @@ const result = await esbuild.build({
     'ts-node',
     'tsx',
     'typescript',
+    'undici',
   ],
   // Bundled CommonJS still asks for these.
   banner: {

@@ -12,6 +12,7 @@ import { siteLayout } from '../../src/core/layout.js'
 import type { JobContext } from '../../src/core/ports.js'
 import { openDuckDB } from '../../src/engines/duckdb/connect.js'
 import { systemClock } from '../../src/io/clock.js'
+import { httpDownloads } from '../../src/io/downloads.js'
 import { localFiles } from '../../src/io/files.js'
 import { packageRoot } from '../../src/io/package-root.js'
 import { localProcesses } from '../../src/io/processes.js'
@@ -69,6 +70,7 @@ const benchContext = (root: string): JobContext => ({
   layout: siteLayout(root),
   templates: path.join(packageRoot(), 'templates'),
   files: localFiles,
+  downloads: httpDownloads(),
   clock: systemClock,
   processes: localProcesses,
   workers: threadWorkers,

@@ -2,6 +2,7 @@
  * The world, as small as possible. `src/io` implements these, `src/cli/context.ts` hands them out; everything else
  * in `src` receives them, so that tests can fail a disk or a clock without touching the code under test.
  */
+import type { Downloads } from './downloads.js'
 import type { Emit } from './events.js'
 import type { SiteLayout } from './layout.js'
 
@@ -160,6 +161,7 @@ export interface JobContext {
   /** Absolute path of the package's templates folder (rules, mart SQL, saved queries). */
   readonly templates: string
   readonly files: Files
+  readonly downloads: Downloads
   readonly clock: Clock
   readonly processes: Processes
   readonly workers: Workers

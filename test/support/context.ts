@@ -5,6 +5,7 @@ import type { SmartcarEvent } from '../../src/core/events.js'
 import { siteLayout } from '../../src/core/layout.js'
 import type { JobContext } from '../../src/core/ports.js'
 import { systemClock } from '../../src/io/clock.js'
+import { httpDownloads } from '../../src/io/downloads.js'
 import { localFiles } from '../../src/io/files.js'
 import { packageRoot } from '../../src/io/package-root.js'
 import { localProcesses } from '../../src/io/processes.js'
@@ -25,6 +26,7 @@ export async function testContext(root?: string, overrides: Partial<JobContext> 
     layout: siteLayout(folder),
     templates: path.join(packageRoot(), 'templates'),
     files: localFiles,
+    downloads: httpDownloads({ firstPauseMs: 5 }),
     clock: systemClock,
     processes: localProcesses,
     workers: threadWorkers,

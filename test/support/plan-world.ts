@@ -10,6 +10,9 @@ export function planWorld(overrides: Partial<World> = {}): World {
     files: localFiles,
     signal: new AbortController().signal,
     shell: (_host, script) => localProcesses.run(['sh', '-s'], { input: script }),
+    upload: async () => {
+      throw new Error('nothing is uploaded here')
+    },
     ...overrides,
   }
 }

@@ -37,6 +37,10 @@ export function hostsWorld(context: HostsContext): CountedWorld {
       })
       return { code, stdout, stderr }
     },
+    async upload(host, local, remote, options) {
+      const transport = await context.transports.open(host)
+      return transport.upload(local, remote, { sudo: true, signal: context.signal, ...options })
+    },
   }
 }
 

@@ -1,3 +1,4 @@
+import { openBundle } from '../../bundles/archive.js'
 import { nearest } from '../../core/did-you-mean.js'
 import { UsageError } from '../../core/errors.js'
 import { stage } from '../../core/events.js'
@@ -11,6 +12,7 @@ import type { Step, World } from '../../core/plan/step.js'
 import type { SiteHost } from '../../core/site/hosts.js'
 import { hostSteps } from '../../services/host/steps.js'
 import { readRuns } from '../runs/run-store.js'
+import { assertHolds, hostBundle } from './bundle.js'
 import { type HostsContext, siteDigest } from './context.js'
 
 /** Which part of a site is meant. */
@@ -75,20 +77,38 @@ export interface HostSteps {
   readonly lost: readonly LostHost[]
 }
 
-/** Asks each host what it is, side by side, and makes its steps; a host that does not answer is lost, not an error. */
+/**
+ * Asks each host what it is, side by side, and makes its steps; a host that does not answer is lost, not an error.
+ * `source`: `repositories` leaves a bundle of the site aside, as if there were none.
+ */
 export async function discoverSteps(
   hosts: readonly SiteHost[],
   context: HostsContext,
   world: World,
+  source: 'bundle' | 'repositories' = 'bundle',
 ): Promise<HostSteps> {
-  const passwords = await repositoryPasswords(context)
+  const file = source === 'bundle' ? context.site.provision.bundle : undefined
+  const bundle = file === undefined ? undefined : await openBundle(file, context.files)
+  // With a bundle no repository is asked for anything.
+  const passwords = bundle === undefined ? await repositoryPasswords(context) : new Map<string, string>()
   const found = await Promise.allSettled(
     hosts.map(async (host): Promise<readonly Step[] | LostHost> => {
       try {
         const output = await world.shell(host.name, `${shellPrelude}${systemSnippet}`)
         if (output.code !== 0) throw commandFailed(output, 'ask for the system', host.name)
         const family = supportedFamily(host.name, parseSystem(output.stdout))
-        return hostSteps({ host, hosts: context.site.hosts, provision: context.site.provision, family, passwords })
+        const { hosts, provision } = context.site
+        if (bundle === undefined) return hostSteps({ host, hosts, provision, family, passwords })
+        const own = hostSteps({
+          host,
+          hosts,
+          provision,
+          family,
+          passwords,
+          bundle: hostBundle(bundle, family, host.name),
+        })
+        assertHolds(bundle, family, own)
+        return own
       } catch (error) {
         const lost = lostHost(host.name, error)
         if (lost === undefined) throw error

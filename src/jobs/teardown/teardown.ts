@@ -40,7 +40,8 @@ async function prepareTeardown(
 ): Promise<Prepared> {
   const chosen = chosenHosts({ hosts, only: [] }, context)
   return whileLooking(context, async () => {
-    const { steps, lost } = await discoverSteps(chosen, context, world)
+    // Taking back needs no bundle: its archive may be gone by now.
+    const { steps, lost } = await discoverSteps(chosen, context, world, 'repositories')
     return prepare(
       {
         command: 'teardown',

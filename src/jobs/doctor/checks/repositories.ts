@@ -1,4 +1,5 @@
-import { type Diagnosis, type HostCheck, healthy } from '../check.js'
+import { explainAnswer, type RepositoryAnswer } from '../../../core/repository-answer.js'
+import { type HostCheck, healthy } from '../check.js'
 
 /**
  * Prints `url|what to ask for below it|proxy|user:password` for each enabled repository; credentials come last, since
@@ -53,79 +54,19 @@ for f in /etc/apt/sources.list.d/*.sources; do cat "$f" 2>/dev/null; echo; done 
 const ask = `sort -u | {
 q() { printf '%s = "%s"\\n' "$1" "$(printf %s "$2" | sed 's/[\\\\"]/\\\\&/g')"; }
 while IFS='|' read -r u p x c; do
-  case "$u" in http*) ;; *) continue;; esac
+  case "$u" in http*) ;; file:*/smartcar/bundle/*) echo bundle; continue;; *) continue;; esac
   case "$x" in _none_|DIRECT) set -- noproxy '*';; *) set -- proxy "$x";; esac
   ( s=$({ q url "\${u%/}\${p:+/$p}"; [ -z "$2" ] || q "$@"; [ -z "$c" ] || q user "$c"; } | curl -K - -s -L -o /dev/null -w '%{http_code}' --max-time 8)
   e=$?; echo "$s $e $u" ) &
 done; wait; }`
 
-interface Answer {
-  readonly status: number
-  /** curl's own exit code, see curl(1) */
-  readonly exit: number
-  readonly url: string
-}
-
-function parse(stdout: string): readonly Answer[] {
+function parse(stdout: string): readonly RepositoryAnswer[] {
   return stdout.split('\n').flatMap((line) => {
     const match = /^(\d{3}) (\d+) (\S+)$/.exec(line)
     // A URL may hold credentials of its own.
     const url = match?.[3]?.replace(/^([a-z]+:\/\/)[^/@]*@/, '$1') ?? ''
     return match === null ? [] : [{ status: Number(match[1]), exit: Number(match[2]), url }]
   })
-}
-
-/** What the answer of a repository means; undefined: it is fine. */
-export function explainAnswer({ status, exit, url }: Answer): Omit<Diagnosis, 'state'> | undefined {
-  if (status >= 200 && status < 300) return undefined
-  const cloudera = /cloudera\.com/.test(url)
-  const centos = /(mirror|mirrorlist)\.centos\.org/.test(url)
-  const evidence = status === 0 ? `${url}: no answer (curl ${exit})` : `${url}: ${status}`
-  if (cloudera && [401, 403, 404].includes(status)) {
-    return {
-      evidence,
-      cause:
-        status === 404
-          ? "Cloudera removed the free repositories in 2021; what was archive.cloudera.com/cm5 is only below /p/, with a subscription's credentials"
-          : "Cloudera's repositories ask for a subscription since 2021, and these credentials are missing or not accepted",
-      remedy:
-        'give the URL below /p/ with user and password_file, or a mirror, in provision.repositories.extra; without either use the apache profile',
-    }
-  }
-  if (centos) {
-    return {
-      evidence,
-      cause: 'the mirrors of CentOS 6 and 7 were turned off at the end of their life',
-      remedy:
-        'smartcar provision --only base-repository takes them from the vault, or from provision.repositories.base',
-      fix: ['base-repository'],
-    }
-  }
-  if (status === 0) {
-    const names: Readonly<Record<number, string>> = {
-      6: 'its name cannot be resolved from this host',
-      7: 'nothing listens there, or a firewall refuses',
-      28: 'it does not answer in time',
-      35: 'TLS fails: the TLS of CentOS 6 is too old for most https servers',
-      60: 'its certificate is not trusted by this host',
-    }
-    return {
-      evidence,
-      cause: names[exit] ?? 'it cannot be reached from this host',
-      remedy: 'check DNS, firewall and proxy (provision.proxy), or use a mirror or smartcar bundle',
-    }
-  }
-  if (status === 401 || status === 403)
-    return {
-      evidence,
-      cause: 'the repository refuses this host or its credentials',
-      remedy: 'check user and password_file in provision.repositories.extra',
-    }
-  return {
-    evidence,
-    cause: 'the repository is not at this URL any more',
-    remedy: 'correct its URL in provision.repositories, or disable it on the host',
-  }
 }
 
 export const repositories: HostCheck = {
@@ -136,6 +77,8 @@ export const repositories: HostCheck = {
 } | ${ask}`,
   interpret: ({ stdout }) => {
     if (stdout.includes('nocurl')) return { state: 'unknown', evidence: 'there is no curl on the host' }
+    // It is the only one that provisioning installs from.
+    if (/^bundle$/m.test(stdout)) return healthy('packages come from a bundle on the host')
     const answers = parse(stdout)
     if (answers.length === 0) return { state: 'warning', evidence: 'no repository by http is enabled' }
     const wrong = answers.flatMap((answer) => explainAnswer(answer) ?? [])

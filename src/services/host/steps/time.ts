@@ -5,7 +5,7 @@ import { restartHandler, servicesOff, servicesOn } from '../../../core/plan/shel
 import { runScript } from '../../../core/plan/shell/shell-step.js'
 import type { Step, World } from '../../../core/plan/step.js'
 import { type HostStepsInput, head, hostStepId } from '../input.js'
-import { repositorySteps } from './packages.js'
+import { packageSource, repositorySteps } from './packages.js'
 
 /** ntpd on CentOS (Cloudera's host check asks it), chrony on Debian. */
 const daemons = {
@@ -54,6 +54,7 @@ export function timeSteps(input: HostStepsInput): readonly Step[] {
       ),
       family: input.family,
       names: [daemon.package],
+      repository: packageSource(input),
     }),
     blockStep({
       ...head(input, 'time-config', { title: 'time servers', reason: 'all hosts follow the same clock', group }, [
