@@ -1,5 +1,5 @@
 /**
- * Dependencies go one way: commands -> cli -> { services, engines, marts, rules, simulator, logs, jobs } -> { core, render };
+ * Dependencies go one way: commands -> cli -> { services, engines, marts, rules, simulator, logs, bundles, jobs } -> { core, render };
  * io -> core; only cli/context creates io. See docs/architecture.md.
  */
 const layer = (name) => `^src/${name}/`
@@ -44,7 +44,7 @@ module.exports = {
     {
       name: 'the-middle-never-imports-cli',
       severity: 'error',
-      from: { path: '^src/(services|engines|marts|rules|simulator|logs|jobs|distributions)/' },
+      from: { path: '^src/(services|engines|marts|rules|simulator|logs|bundles|jobs|distributions)/' },
       to: { path: '^src/cli/' },
     },
     {
@@ -60,9 +60,9 @@ module.exports = {
       to: { path: '^src/(engines|services|jobs)/' },
     },
     {
-      name: 'logs-rules-and-simulator-know-no-job',
+      name: 'logs-bundles-rules-and-simulator-know-no-job',
       severity: 'error',
-      from: { path: '^src/(logs|rules|simulator)/' },
+      from: { path: '^src/(logs|bundles|rules|simulator)/' },
       to: { path: '^src/(engines|services|jobs)/' },
     },
     {

@@ -8,7 +8,7 @@ export default defineConfig({
     fileParallelism: false,
     // Real sshd, reboots and cut links on a machine with two cores: a second try tells a fault from a slow moment.
     retry: 1,
-    testTimeout: 120_000,
+    testTimeout: 300_000,
     hookTimeout: 600_000,
   },
 })

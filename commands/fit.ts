@@ -14,6 +14,7 @@ export default class Fit extends BaseCommand {
     ram: Flags.string({
       multiple: true,
       default: [],
+      defaultHelp: async () => '',
       helpValue: '[HOST=]4G',
       description: 'memory instead of what the host has',
     }),

@@ -26,6 +26,7 @@ export default class Provision extends BaseCommand {
     only: Flags.string({
       multiple: true,
       default: [],
+      defaultHelp: async () => '',
       helpValue: 'STEP',
       description: 'these steps or groups (selinux, packages, …) and what they need',
     }),

@@ -27,7 +27,11 @@ export default class Query extends BaseCommand {
       options: ['table', 'csv', 'json', 'ndjson', 'parquet'] as const,
       description: 'how rows are written [default: by the ending of --output, else table]',
     })(),
-    output: Flags.string({ char: 'o', helpValue: 'FILE', description: 'write to a file, whole or not at all' }),
+    output: Flags.string({
+      char: 'o',
+      helpValue: 'FILE',
+      description: 'write to a file, whole or not at all; - for stdout',
+    }),
     limit: Flags.integer({ min: 0, helpValue: 'N', description: 'rows at most, 0 for all' }),
     'allow-read': repeatedFlag({
       helpValue: 'PATH',
@@ -43,7 +47,8 @@ export default class Query extends BaseCommand {
       return this.show(await listSavedQueries(context), savedQueriesTable)
     }
     const { askWarehouse, askedSummary } = await import('../src/jobs/query/ask.js')
-    const { param, format, output, limit } = flags
+    const { param, format, limit } = flags
+    const output = flags.output === '-' ? undefined : flags.output
     const result = await askWarehouse(
       {
         source: { sql: args.sql, file: flags.file, saved: flags.saved, stdin: () => context.stdin() },

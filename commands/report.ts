@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../src/cli/base-command.js'
-import { dayFlag } from '../src/cli/flags.js'
+import { dayFlag, fileOutputFlag } from '../src/cli/flags.js'
 
 export default class Report extends BaseCommand {
   static override summary = 'write one HTML page about a day'
@@ -16,8 +16,7 @@ The same data gives the same bytes: a second run says unchanged.`
   ]
   static override flags = {
     day: dayFlag({ description: 'day to show [default: the newest day that was built]' }),
-    output: Flags.string({
-      char: 'o',
+    output: fileOutputFlag({
       helpValue: 'FILE',
       description: "file to write [default: report-<day>.html in the site's reports folder]",
     }),

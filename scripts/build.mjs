@@ -39,6 +39,7 @@ const result = await esbuild.build({
     'ts-node',
     'tsx',
     'typescript',
+    'undici',
     'webhdfs',
   ],
   // Bundled CommonJS still asks for these.

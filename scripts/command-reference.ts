@@ -97,7 +97,7 @@ function commandSection(command: ManifestCommand): string {
     for (const flag of flags) {
       const value = flag.type === 'option' ? `=${flag.helpValue ?? flag.options?.join('\\|') ?? '…'}` : ''
       const fallback =
-        flag.default === undefined || flag.default === null || flag.type === 'boolean'
+        flag.default === undefined || flag.default === null || flag.default === '' || flag.type === 'boolean'
           ? ''
           : ` [default: ${String(flag.default)}]`
       lines.push(

@@ -12,6 +12,7 @@ import { siteLayout } from '../../src/core/layout.js'
 import type { JobContext } from '../../src/core/ports.js'
 import { openDuckDB } from '../../src/engines/duckdb/connect.js'
 import { systemClock } from '../../src/io/clock.js'
+import { httpDownloads } from '../../src/io/downloads.js'
 import { localFiles } from '../../src/io/files.js'
 import { nodeHttp } from '../../src/io/http.js'
 import { packageRoot } from '../../src/io/package-root.js'
@@ -71,6 +72,7 @@ const benchContext = (root: string): JobContext => ({
   templates: path.join(packageRoot(), 'templates'),
   cache: path.join(root, 'cache'),
   files: localFiles,
+  downloads: httpDownloads(),
   clock: systemClock,
   processes: localProcesses,
   workers: threadWorkers,

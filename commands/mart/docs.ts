@@ -1,5 +1,5 @@
-import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../src/cli/base-command.js'
+import { fileOutputFlag } from '../../src/cli/flags.js'
 
 export default class MartDocs extends BaseCommand {
   static override summary = 'write one HTML page about the warehouse'
@@ -10,8 +10,7 @@ nothing. A second run over the same warehouse says unchanged.`
     '<%= config.bin %> <%= command.id %> -o warehouse.html',
   ]
   static override flags = {
-    output: Flags.string({
-      char: 'o',
+    output: fileOutputFlag({
       helpValue: 'FILE',
       description: "file to write [default: warehouse.html in the site's reports folder]",
     }),

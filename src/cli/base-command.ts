@@ -1,8 +1,10 @@
 import { Command } from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
 import { BugError, FailedError, SmartcarError, systemCode, UsageError } from '../core/errors.js'
+import { siteTrouble } from '../jobs/site-errors.js'
 import { type Context, openContext } from './context.js'
 import { errorJson, errorText } from './error-text.js'
+import { flagHint } from './unknown.js'
 
 /** The JSON value that every command prints with `--json`. */
 export interface CommandResult<T> {
@@ -31,8 +33,8 @@ function usageText(message: string): string {
   return text.replace(/\s*\n\s*/g, '; ')
 }
 
-/** Every error as one that has a code, an exit code and hints. */
-function asSmartcarError(error: unknown): SmartcarError {
+/** Every error as one that has a code, an exit code and hints. `flags`: those of the command. */
+function asSmartcarError(error: unknown, flags: readonly string[]): SmartcarError {
   if (error instanceof SmartcarError) {
     // oclif puts its own words around what a flag's parser throws.
     const wrapped = /^Parsing (\S+) \n\t([\s\S]*?)\nSee more help with --help$/.exec(error.message)
@@ -41,7 +43,10 @@ function asSmartcarError(error: unknown): SmartcarError {
   }
   const message = error instanceof Error ? error.message : String(error)
   const oclifExit = (error as { oclif?: { exit?: number } }).oclif?.exit
-  if (oclifExit !== undefined) return new UsageError('USAGE', usageText(message), { hints: ['add --help'] })
+  if (oclifExit !== undefined) {
+    const text = usageText(message)
+    return new UsageError('USAGE', text, { hints: [flagHint(text, flags) ?? 'add --help'] })
+  }
   const code = systemCode(error)
   const hint = code === undefined ? undefined : systemHints[code]
   if (code !== undefined && hint !== undefined) return new FailedError(code, message, { hints: [hint], cause: error })
@@ -103,7 +108,8 @@ export abstract class BaseCommand extends Command {
 
   protected override async catch(error: Error): Promise<void> {
     await this.context?.close()
-    const known = asSmartcarError(error)
+    const flags = Object.keys({ ...this.ctor.baseFlags, ...this.ctor.flags })
+    const known = asSmartcarError(this.context === undefined ? error : await siteTrouble(error, this.context), flags)
     process.exitCode = known.exitCode
     // A reader that has gone (`| head`) wants to hear nothing more.
     if (this.context?.signal.aborted && known.message === 'the reader of the output has gone') {

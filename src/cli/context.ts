@@ -7,6 +7,7 @@ import type { SecretSource } from '../core/site/hosts.js'
 import type { Site } from '../core/site/resolve.js'
 import type { Transports } from '../core/transport.js'
 import { systemClock } from '../io/clock.js'
+import { httpDownloads } from '../io/downloads.js'
 import { localFiles } from '../io/files.js'
 import { nodeHttp } from '../io/http.js'
 import { packageRoot } from '../io/package-root.js'
@@ -129,6 +130,7 @@ export async function openContext(options: ContextOptions): Promise<Context> {
     templates: path.join(packageRoot(), 'templates'),
     cache: cacheFolder(environment, layout.state),
     files: localFiles,
+    downloads: httpDownloads(),
     clock: systemClock,
     processes: localProcesses,
     workers: threadWorkers,

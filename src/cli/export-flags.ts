@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import type { Context } from './context.js'
-import { dayFlag, monthFlag } from './flags.js'
+import { dayFlag, fileOutputFlag, monthFlag } from './flags.js'
 
 /** Which partitions go out. */
 export const rangeFlags = {
@@ -28,8 +28,7 @@ export const targetFlags = {
     helpValue: 'TARGET',
     description: "embedded, csv, parquet, a target of the site file, or a PostgreSQL URL [default: the site's]",
   }),
-  output: Flags.string({
-    char: 'o',
+  output: fileOutputFlag({
     helpValue: 'PATH',
     description: 'file (one partition) or folder, for csv and parquet',
   }),

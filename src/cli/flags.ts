@@ -30,6 +30,19 @@ export const monthFlag = Flags.custom<string>({ helpValue: 'yyyyMM', parse: asyn
 /** A duration in milliseconds; give its default as a number. */
 export const durationFlag = Flags.custom<number>({ helpValue: 'TIME', parse: async (text) => parseDuration(text) })
 
+/** Where a command writes files; `-`, which elsewhere is stdout, would make a file of that name. */
+export const fileOutputFlag = (about: { readonly helpValue: string; readonly description: string }) =>
+  Flags.string({
+    char: 'o',
+    parse: async (text) => {
+      if (text !== '-') return text
+      throw new UsageError('OUTPUT_NO_FILE', 'this writes a file, not to stdout', {
+        hints: ['give a path', 'smartcar query "FROM <mart>" --format csv writes rows to stdout'],
+      })
+    },
+    ...about,
+  })
+
 /** One value each time that it is given: `--param a=1 --param b=2`. */
 export const repeatedFlag = (about: { readonly helpValue: string; readonly description: string }) =>
   Flags.string({ multiple: true, multipleNonGreedy: true, ...about })
@@ -42,6 +55,7 @@ export const hostFlag = () =>
   Flags.string({
     multiple: true,
     default: [],
+    defaultHelp: async () => '',
     helpValue: 'NAME',
     description: 'this host alone; may be repeated [default: all]',
   })

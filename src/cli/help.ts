@@ -2,6 +2,7 @@ import { CommandHelp, Help } from '@oclif/core/help'
 import { exitCodes } from '../core/exit-codes.js'
 import { environmentKeys, environmentName } from '../core/site/resolve.js'
 import { table } from '../render/table.js'
+import { unknownCommand } from './unknown.js'
 
 /** Examples first: most readers want to copy one. */
 class ExamplesFirst extends CommandHelp {
@@ -43,8 +44,15 @@ export default class SmartcarHelp extends Help {
   override async showHelp(argv: string[]): Promise<void> {
     const topic = argv.find((word) => !word.startsWith('-') && word !== 'help')
     const page = topic === undefined ? undefined : helpTopics[topic]
-    if (page === undefined) return super.showHelp(argv)
-    process.stdout.write(page.text())
+    if (page !== undefined) {
+      process.stdout.write(page.text())
+      return
+    }
+    try {
+      await super.showHelp(argv)
+    } catch (error) {
+      throw (error instanceof Error ? unknownCommand(error.message, this.config.commandIDs) : undefined) ?? error
+    }
   }
 
   override formatRoot(): string {

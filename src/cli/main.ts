@@ -3,32 +3,16 @@ import { flush } from '@oclif/core/flush'
 import type { LoadOptions } from '@oclif/core/interfaces'
 import { run as runCommand } from '@oclif/core/run'
 import { settings } from '@oclif/core/settings'
-import { nearest } from '../core/did-you-mean.js'
-import { BugError, SmartcarError, UsageError } from '../core/errors.js'
+import { BugError, SmartcarError } from '../core/errors.js'
 import { errorJson, errorText } from './error-text.js'
 import { tolerateLostStderr } from './stderr.js'
-
-/** The commands whose words come nearest to what was typed: `simulate staus` means `simulate status`. */
-function commandHint(typed: string, ids: readonly string[]): string {
-  const spaced = ids.map((id) => id.replaceAll(':', ' '))
-  const words = typed.replaceAll(':', ' ')
-  const found =
-    nearest(words, spaced) ?? spaced.find((id) => id.split(' ').at(-1) === words.split(' ').at(-1) && id !== words)
-  return found === undefined ? 'smartcar help lists the commands' : `smartcar ${found}`
-}
+import { unknownCommand } from './unknown.js'
 
 /** Errors from outside any command: an unknown command, a broken installation. */
 function asKnown(error: unknown, config: Config): SmartcarError {
   if (error instanceof SmartcarError) return error
   const message = error instanceof Error ? error.message : String(error)
-  const unknown = /^[Cc]ommand (.+) not found/.exec(message)
-  if (unknown?.[1] !== undefined) {
-    const typed = unknown[1].replaceAll(':', ' ')
-    return new UsageError('COMMAND_UNKNOWN', `there is no command "${typed}"`, {
-      hints: [commandHint(typed, config.commandIDs)],
-    })
-  }
-  return new BugError(message, { cause: error })
+  return unknownCommand(message, config.commandIDs) ?? new BugError(message, { cause: error })
 }
 
 async function execute(options: LoadOptions, argv: readonly string[]): Promise<void> {

@@ -1,5 +1,5 @@
 import * as Flags from '@oclif/core/flags'
-import { addDays } from '../core/calendar.js'
+import { daysFrom } from '../core/calendar.js'
 import { UsageError } from '../core/errors.js'
 import type { Destination } from '../simulator/output.js'
 import type { ReplayMap } from '../simulator/replay-map.js'
@@ -115,7 +115,7 @@ export async function logOptions(flags: LogFlags, context: Context) {
   return given({
     cars: flags.cars ?? context.site.simulate.cars,
     seed: flags.seed ?? context.site.simulate.seed,
-    days: Array.from({ length: flags.days }, (_, index) => addDays(first, index)),
+    days: daysFrom(first, flags.days),
     out: destination(flags.out, flags.json, context),
     truth: flags.truth,
     faults: flags.faults === undefined ? undefined : parseFaults(flags.faults),

@@ -2,6 +2,7 @@
  * Days (`yyyyMMdd`), months (`yyyyMM`) and log times (`yyyyMMddHHmmss`) of the pilot. Logs carry no zone: a day is what
  * its eight characters say, and the clock 240000 belongs to the day in front of it (pilot.md, section 2).
  */
+import { UsageError } from './errors.js'
 
 const monthDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const
 
@@ -29,6 +30,15 @@ export function isMonth(text: string): boolean {
 export function addDays(day: string, count: number): string {
   const date = new Date(Date.UTC(Number(day.slice(0, 4)), Number(day.slice(4, 6)) - 1, Number(day.slice(6, 8)) + count))
   return date.toISOString().slice(0, 10).replaceAll('-', '')
+}
+
+/** `count` days from `first` on; throws UsageError where the four digits of the year end. */
+export function daysFrom(first: string, count: number): string[] {
+  const days = Array.from({ length: count }, (_, index) => addDays(first, index))
+  if (days.every(isDay)) return days
+  throw new UsageError('DAYS_INVALID', `${count} days from ${first} on go beyond 99991231`, {
+    hints: ['give fewer --days, or an earlier --date'],
+  })
 }
 
 /** Every day from `from` to `to`, both included. */

@@ -37,6 +37,8 @@ export interface SiteLayout {
   readonly runs: string
   /** Positions in followed logs and unfinished work of `collect`. */
   readonly collecting: string
+  /** Packages and metadata that `bundle create` fetched, by checksum; may be removed at any time. */
+  readonly bundle: string
 }
 
 export function siteLayout(root: string): SiteLayout {
@@ -57,5 +59,6 @@ export function siteLayout(root: string): SiteLayout {
     locks: path.join(state, 'locks'),
     runs: path.join(state, 'runs'),
     collecting: path.join(state, 'collect'),
+    bundle: path.join(state, 'bundle'),
   })
 }

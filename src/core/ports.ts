@@ -2,6 +2,7 @@
  * The world, as small as possible. `src/io` implements these, `src/cli/context.ts` hands them out; everything else
  * in `src` receives them, so that tests can fail a disk or a clock without touching the code under test.
  */
+import type { Downloads } from './downloads.js'
 import type { Emit } from './events.js'
 import type { SiteLayout } from './layout.js'
 
@@ -210,6 +211,7 @@ export interface JobContext {
   /** Folder of this user for downloads that sites share; may be deleted at any time. */
   readonly cache: string
   readonly files: Files
+  readonly downloads: Downloads
   readonly clock: Clock
   readonly processes: Processes
   readonly workers: Workers

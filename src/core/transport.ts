@@ -55,6 +55,8 @@ export interface WriteFileOptions extends FileAccess {
 }
 
 export interface TransferOptions extends WriteFileOptions {
+  /** Upload: this part of the local file alone, in bytes. */
+  readonly range?: { readonly offset: number; readonly length: number }
   /** Bytes that are there, of all; called at most every 100 ms and at the end. */
   readonly onProgress?: (done: number, total: number) => void
 }

@@ -1,4 +1,4 @@
-import { addDays } from '../core/calendar.js'
+import { daysFrom } from '../core/calendar.js'
 import type { Clock } from '../core/ports.js'
 import { secondsPerStep } from './drive-rows.js'
 import type { PacedOptions } from './paced.js'
@@ -33,6 +33,6 @@ export function pacedOptions(flags: PacedFlags, clock: Pick<Clock, 'now'>): From
   const second = now.getHours() * 3600 + now.getMinutes() * 60 + now.getSeconds()
   const two = (value: number) => String(value).padStart(2, '0')
   const day = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`
-  const days = Array.from({ length: flags.days }, (_, index) => addDays(day, index))
+  const days = daysFrom(day, flags.days)
   return { ...options, days, from: second - (second % secondsPerStep) }
 }

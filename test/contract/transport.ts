@@ -184,6 +184,21 @@ export function transportContract(name: string, open: () => Promise<TransportUnd
       await expect(host.download(remote('none'), back)).rejects.toMatchObject({ code: 'REMOTE_FILE_FAILED' })
     })
 
+    it('uploads a range of a file as a file of its own', async () => {
+      const local = path.join(here, 'archive')
+      const bytes = randomBytes(700_000)
+      writeFileSync(local, bytes)
+      const range = { offset: 1000, length: 600_000 }
+      const wanted = bytes.subarray(1000, 601_000)
+      expect(await host.upload(local, remote('part-of-it'), { range })).toMatchObject({
+        bytes: 600_000,
+        status: 'written',
+        sha256: createHash('sha256').update(wanted).digest('hex'),
+      })
+      expect(Buffer.from((await host.readFile(remote('part-of-it'))) ?? []).equals(wanted)).toBe(true)
+      expect(await host.upload(local, remote('part-of-it'), { range })).toMatchObject({ status: 'unchanged' })
+    })
+
     it('resumes a broken upload, and starts again where the part is another content', async () => {
       const bytes = randomBytes(12_000_000)
       const local = path.join(here, 'resumed')

@@ -23,6 +23,28 @@ it('says what was meant when a command does not exist', async () => {
   expect(run.stderr).toContain('smartcar site show')
 })
 
+it.each([
+  [['colect', 'landing'], 'there is no command "colect landing"', 'smartcar collect'],
+  [['mart', 'biuld', 'x'], 'there is no command "mart biuld x"', 'smartcar mart build'],
+  [['mart', 'nonsense'], 'there is no command "mart nonsense"', 'smartcar help mart lists its commands'],
+  [['help', 'colect'], 'there is no command "colect"', 'smartcar collect'],
+  [['simulate', 'status', '--car', '5'], 'Nonexistent flag: --car', 'did you mean --cars?'],
+  [['simulate', 'status', '--zzzzzzzz'], 'Nonexistent flag: --zzzzzzzz', 'add --help'],
+])('says what was meant by %j', async (args, message, hint) => {
+  const run = await runCli(args, { cwd: folder })
+  expect(run).toMatchObject({ code: 2, stdout: '', stderr: `error: ${message}\n  try: ${hint}\n` })
+})
+
+it('takes - for stdout where a command writes to it, and refuses it where files are written', async () => {
+  const query = await runCli(['query', 'select 1 as a', '--format', 'csv', '-o', '-'], { cwd: folder })
+  expect(query).toMatchObject({ code: 0, stdout: 'a\n1\n' })
+  for (const args of [['report'], ['mart', 'docs'], ['export', 'managed_smartcar_symptom_info', '--to', 'csv']]) {
+    const run = await runCli([...args, '-o', '-'], { cwd: folder })
+    expect(run).toMatchObject({ code: 2, stdout: '' })
+    expect(run.stderr).toContain('error: --output: this writes a file, not to stdout\n')
+  }
+})
+
 it('prints exactly one JSON value, on failure too', async () => {
   const good = await runCli(['site', 'show', '--json'], { cwd: folder })
   expect(good.code).toBe(0)

@@ -1,12 +1,16 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { packageRoot } from '../../src/io/package-root.js'
 import { startCli } from '../support/cli-process.js'
 import { runCli } from '../support/run-cli.js'
 import { type TwoHosts, twoHostsUnavailable, withTwoHosts } from '../support/two-hosts/index.js'
 
 const reason = twoHostsUnavailable()
+const noTerminal = spawnSync('sh', ['-c', 'command -v script && command -v stty']).status !== 0
 
 describe.skipIf(reason !== undefined).each(['el7', 'el6'] as const)(
   `hosts commands${reason === undefined ? '' : ` (${reason})`}: %s`,
@@ -107,6 +111,25 @@ describe.skipIf(reason !== undefined).each(['el7', 'el6'] as const)(
       } finally {
         await two.powerOn()
       }
+    })
+
+    it.skipIf(noTerminal)('draws in a terminal while it looks, and then asks, below what it has drawn', async () => {
+      const program = path.join(packageRoot(), 'bin', 'run.js')
+      const command = `stty cols 120 rows 40; exec ${process.execPath} ${program} provision --only limits`
+      const { stdout } = await execa('sh', ['-c', 'script -qec "$0" /dev/null', command], {
+        cwd: folder,
+        input: 'n\n',
+        env: { TERM: 'xterm', CI: undefined, SMARTCAR_SITE: '' },
+      })
+      const plan = stdout.indexOf('site two-hosts: 2 steps to change')
+      expect(stdout.slice(0, plan)).toMatch(/✔\S* look at the hosts: 2 to change, \d+ in place in /)
+      // Nothing is drawn over the plan and the question.
+      const question = stdout.indexOf('do this? [y/N]')
+      expect(question).toBeGreaterThan(plan)
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the cursor goes up, or a task is drawn
+      expect(stdout.slice(plan)).not.toMatch(/\u001b\[\d*A|look at the hosts/)
+      expect(stdout).toContain('nothing was changed')
+      expect((await two.exec('server01', 'ls', '/etc/security/limits.d')).stdout).toBe('')
     })
 
     it('refuses a shell where there is no terminal', async () => {

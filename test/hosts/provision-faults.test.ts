@@ -7,6 +7,7 @@ import { text as readAll } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { execa } from 'execa'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { SmartcarEvent } from '../../src/core/events.js'
 import { runError } from '../../src/jobs/provision/carry-out.js'
 import { hostsWorld } from '../../src/jobs/provision/context.js'
 import { lockHost } from '../../src/jobs/provision/host-lock.js'
@@ -17,9 +18,10 @@ import {
   provision,
 } from '../../src/jobs/provision/provision.js'
 import { listRuns } from '../../src/jobs/runs/list.js'
-import { startCli, untilRecorded } from '../support/cli-process.js'
-import { hostsContext } from '../support/hosts-context.js'
+import { startCli, untilRecorded, untilSaid } from '../support/cli-process.js'
+import { type HostsTestContext, hostsContext } from '../support/hosts-context.js'
 import { runCli } from '../support/run-cli.js'
+import { difference, hostFiles } from '../support/two-hosts/files.js'
 import {
   type HostName,
   type Profile,
@@ -29,6 +31,7 @@ import {
 } from '../support/two-hosts/index.js'
 
 const unavailable = twoHostsUnavailable()
+const names: readonly HostName[] = ['server01', 'server02']
 const yes: ProvisionInput = { hosts: [], only: [], resume: false, confirm: async () => true }
 const states = (result: ProvisionResult | undefined, host: string) => {
   const own = (result?.steps ?? []).filter((step) => step.host === host)
@@ -38,12 +41,22 @@ const step = (result: ProvisionResult | undefined, id: string) => result?.steps.
 
 type JsonLine = { readonly at: string; readonly t: string; readonly id?: string; readonly parent?: string }
 
+/** Waits until an event of `context` is what is asked for. */
+async function untilEvent(context: HostsTestContext, wanted: (event: SmartcarEvent) => boolean): Promise<void> {
+  while (!context.events.some(wanted)) await delay(5)
+}
+
+const begun = (id: string) => (event: SmartcarEvent) => event.t === 'stage.start' && event.id === id
+const noted = (text: string) => (event: SmartcarEvent) => event.t === 'note' && event.text.includes(text)
+
 /** The host's own keys made anew, as when it was installed again, or somebody else answers in its place. */
 async function changeHostKey(two: TwoHosts, host: HostName): Promise<void> {
   const script = `rm -f /etc/ssh/ssh_host_*
 ssh-keygen -q -t rsa -b 2048 -N '' -f /etc/ssh/ssh_host_rsa_key
 ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
-kill -HUP $(pgrep -o -x sshd); sleep 0.5; pkill -KILL -f '^sshd: [a-z]+(@| .priv)' || :`
+listening() { grep -c 'Server listening' /var/log/sshd.log; }
+n=$(listening); kill -HUP $(pgrep -o -x sshd); until [ "$(listening)" -gt "$n" ]; do sleep 0.05; done
+pkill -KILL -f '^sshd: [a-z]+(@| .priv)' || :`
   expect((await two.exec(host, 'sh', '-c', script)).code).toBe(0)
 }
 
@@ -82,60 +95,125 @@ describe.skipIf(unavailable !== undefined).each(['el7', 'el6'] as const)(
       expect(plan.steps.filter(({ finding }) => finding.state !== 'ok').map(({ id }) => id)).toEqual([])
     }
 
-    const phases: readonly [string, readonly string[] | undefined][] = [
+    /** What provisioning leaves on the hosts, also what they kept for teardown; without what is new on each fresh host. */
+    const settledFiles = async () => {
+      const folders = '/etc /home /root /data /var/lib/smartcar /usr/java'
+      const fresh = /\/etc\/(ssh\/ssh_host_|shadow|gshadow)/
+      const files = await Promise.all(names.map((host) => hostFiles(two, host, folders)))
+      return files.map((lines) => lines.filter((line) => !fresh.test(line)))
+    }
+    let undisturbed: Promise<readonly (readonly string[])[]> | undefined
+    const withoutDisturbance = async () => {
+      await using context = await hostsContext(text())
+      expect((await provision(yes, context))?.outcome).toBe('done')
+      const files = await settledFiles()
+      await two.reset()
+      return files
+    }
+
+    /** A phase, and the line that says that it has begun: of the run record, or of what is said while it plans. */
+    const phases: readonly [string, readonly string[]][] = [
+      ['while it plans', []],
+      ['while it takes the locks of the hosts', ['"t":"run"']],
       ['in the middle of a package', ['"start"', 'host/packages@server01']],
       ['between settings and restart', ['"step"', 'host/time-config@server01']],
-      ['while it plans', undefined],
       ['in the middle of a file', ['"start"', 'host/hosts-file@server02']],
       ['near the end', ['"start"', 'host/java-home@']],
     ]
-    test.each(profile === 'el6' ? phases.slice(0, 2) : phases)(
-      'kill -9 of the toolkit %s, then --resume',
-      async (_, words) => {
-        await using here = await siteFolder()
-        const { folder, site } = here
-        const killed = startCli(['provision', '--yes', '--site', site])
-        if (words === undefined) await delay(900)
-        else expect(await untilRecorded(path.join(folder, 'data/.smartcar/runs'), words, killed)).toBe(true)
-        killed.child.kill('SIGKILL')
-        expect(await killed.ended).toBe(-1)
-        const again = await runCli([
-          'provision',
-          ...(words === undefined ? ['--yes'] : ['--resume', '--no-input']),
-          '--json',
-          '--site',
-          site,
-        ])
-        expect(again.stderr).not.toContain('"failed"')
-        expect(JSON.parse(again.stdout)).toMatchObject({
-          command: 'provision',
-          // What the killed toolkit had sent may have come to its end by itself.
-          result: { outcome: expect.stringMatching(/^(done|unchanged)$/) },
-        })
-        expect(again.code).toBe(0)
-        const runs = JSON.parse((await runCli(['runs', 'list', '--json', '--site', site])).stdout).result
-        if (words !== undefined)
-          expect(runs).toMatchObject([{ outcome: 'died' }, { outcome: 'done', resumes: runs[0].id }])
-        await expectComplete()
-      },
-    )
+    test.each(phases)('kill -9 of the toolkit %s, then --resume: the same state', async (_, words) => {
+      undisturbed ??= withoutDisturbance()
+      const expected = await undisturbed
+      await using here = await siteFolder()
+      const { folder, site } = here
+      const killed = startCli(['provision', '--yes', '--json', '--site', site], ['ignore', 'ignore', 'pipe'])
+      const begun =
+        words.length === 0
+          ? untilSaid(['"stage.start"', '"plan"'], killed)
+          : untilRecorded(path.join(folder, 'data/.smartcar/runs'), words, killed)
+      expect(await begun).toBe(true)
+      killed.child.kill('SIGKILL')
+      expect(await killed.ended).toBe(-1)
+      const more = words.length === 0 ? ['--yes'] : ['--resume', '--no-input']
+      const again = await runCli(['provision', ...more, '--json', '--site', site])
+      expect(again.stderr).not.toContain('"failed"')
+      expect(JSON.parse(again.stdout)).toMatchObject({
+        command: 'provision',
+        // What the killed toolkit had sent may have come to its end by itself.
+        result: { outcome: expect.stringMatching(/^(done|unchanged)$/) },
+      })
+      expect(again.code).toBe(0)
+      const runs = JSON.parse((await runCli(['runs', 'list', '--json', '--site', site])).stdout).result
+      if (words.length > 0) expect(runs).toMatchObject([{ outcome: 'died' }, { outcome: 'done', resumes: runs[0].id }])
+      await expectComplete()
+      const files = await settledFiles()
+      for (const [number] of names.entries())
+        expect(difference(expected[number] ?? [], files[number] ?? [])).toEqual([])
+    })
 
-    testOnce('a host that is down from the start: exit code 4, the other host is finished', async () => {
-      await two.powerOff('server02')
+    test('kill -9 between changed settings and the restart that they need: --resume restarts', async () => {
+      await using here = await siteFolder()
+      const { folder, site } = here
+      const run = (...words: string[]) => runCli(['provision', ...words, '--only', 'clock', '--site', site])
+      expect((await run('--yes')).code).toBe(0)
+      const pids = () =>
+        Promise.all(names.map(async (host) => (await two.exec(host, 'cat', '/var/run/ntpd.pid')).stdout))
+      const before = await pids()
+      await writeFile(site, text({}, ['time: { servers: [10.77.0.1] }']))
+      const killed = startCli(['provision', '--yes', '--only', 'clock', '--site', site])
+      const runs = path.join(folder, 'data/.smartcar/runs')
+      expect(await untilRecorded(runs, ['"step"', 'host/time-config@server01', '"changed"'], killed, 1)).toBe(true)
+      killed.child.kill('SIGKILL')
+      await killed.ended
+      expect((await runCli(['provision', '--resume', '--yes', '--site', site])).code).toBe(0)
+      for (const [number, pid] of (await pids()).entries()) expect(pid).not.toBe(before[number])
+    })
+
+    testOnce('runs list, show and tail, from another process', async () => {
+      await using here = await siteFolder()
+      const runs = path.join(here.folder, 'data/.smartcar/runs')
+      const working = startCli(['provision', '--yes', '--site', here.site])
+      expect(await untilRecorded(runs, ['"start"', 'host/hostname@server01'], working)).toBe(true)
+      const ask = async (...words: string[]) => runCli(['runs', ...words, '--site', here.site])
+      expect(JSON.parse((await ask('list', '--json')).stdout).result).toMatchObject([{ outcome: 'running' }])
+      const tail = await ask('tail')
+      expect(working.child.exitCode ?? (await working.ended)).toBe(0)
+      expect(tail.code).toBe(0)
+      // From the first line to the last, though it began in the middle.
+      expect(tail.stdout).toMatch(/ provision of two-hosts on server01, server02\n/)
+      expect(tail.stdout).toMatch(/ host\/java-home@server02 changed: .*\n/)
+      expect(tail.stdout).toMatch(/ done\n\S+: done\n$/)
+      const shown = (await ask('show')).stdout
+      expect(shown).toMatch(/^run \S+: provision of two-hosts, \S+: done\n/)
+      expect(shown).toMatch(/server02: \d+ changed, \d+ in place\n/)
+      expect((await ask('show', '1999')).code).toBe(2)
+    })
+
+    // The first host is also the one that the clocks of the others are compared with.
+    testOnce.each(names)('%s is down from the start: exit code 4, the other host is finished', async (down) => {
       await using here = await siteFolder({ connect_timeout: 3 })
-      const { site } = here
+      const { site, folder } = here
+      const file = path.join(folder, 'plan.json')
+      expect((await runCli(['provision', '--plan', '--out', file, '--only', 'network', '--site', site])).code).toBe(0)
+      await two.powerOff(down)
       for (const command of ['provision', 'teardown'])
         expect((await runCli([command, '--plan', '--site', site])).code).toBe(4)
-      const run = await runCli(['provision', '--yes', '--json', '--site', site])
-      expect(run.code).toBe(4)
-      const { error } = JSON.parse(run.stdout)
-      expect(error).toMatchObject({ code: 'HOST_LOST', data: { report: { lost: [{ host: 'server02' }] } } })
-      expect(new Set(error.data.report.steps.map((one: { state: string }) => one.state))).toEqual(
-        new Set(['ok', 'changed']),
-      )
+      const run = async (...words: string[]) => {
+        const { code, stdout } = await runCli(['provision', ...words, '--yes', '--json', '--site', site])
+        return { code, ...JSON.parse(stdout) }
+      }
+      for (const words of [['--apply', file], []]) {
+        const { code, error } = await run(...words)
+        expect(code).toBe(4)
+        expect(error).toMatchObject({ code: 'HOST_LOST', data: { report: { lost: [{ host: down }] } } })
+        const steps: ProvisionResult['steps'] = error.data.report.steps
+        expect(new Set(steps.map(({ host }) => host))).toEqual(new Set(names.filter((host) => host !== down)))
+        const open = steps.filter(({ state }) => state !== 'ok' && state !== 'changed')
+        expect(open.map(({ id }) => id)).toEqual(
+          words.length === 0 && down === 'server01' ? ['host/clock@server02'] : [],
+        )
+      }
       await two.powerOn()
-      const resumed = await runCli(['provision', '--resume', '--yes', '--json', '--site', site])
-      expect(resumed.code).toBe(0)
+      expect((await run('--resume')).code).toBe(0)
       await expectComplete()
     })
 
@@ -143,22 +221,19 @@ describe.skipIf(unavailable !== undefined).each(['el7', 'el6'] as const)(
       await using context = await hostsContext(text())
       const only = ['packages', 'kernel']
       const running = provision({ ...yes, only }, context)
-      while (!context.events.some((event) => event.t === 'stage.start' && event.id === 'host/packages@server02'))
-        await delay(5)
+      await untilEvent(context, begun('host/packages@server02'))
       await two.link('server02', 'down')
-      await delay(3000)
+      await untilEvent(context, noted('server02 was lost'))
       await two.link('server02', 'up')
       const result = await running
       expect(result?.outcome).toBe('done')
-      expect(context.events.some((event) => event.t === 'note' && event.text.includes('server02 was lost'))).toBe(true)
       await expectComplete(only)
     })
 
     test('a host that reboots itself in the middle is waited for', async () => {
       await using context = await hostsContext(text())
       const running = provision(yes, context)
-      while (!context.events.some((event) => event.t === 'stage.start' && event.id === 'host/limits@server01'))
-        await delay(5)
+      await untilEvent(context, begun('host/limits@server01'))
       await two.reboot('server01')
       expect((await running)?.outcome).toBe('done')
       await expectComplete()
@@ -167,8 +242,7 @@ describe.skipIf(unavailable !== undefined).each(['el7', 'el6'] as const)(
     testOnce('a host that stays away is given up after reconnect seconds, the other is finished', async () => {
       await using context = await hostsContext(text({ connect_timeout: 1 }, ['reconnect: 1']))
       const running = provision(yes, context)
-      while (!context.events.some((event) => event.t === 'stage.start' && event.id === 'host/groups@server02'))
-        await delay(5)
+      await untilEvent(context, begun('host/groups@server02'))
       await two.powerOff('server02')
       const result = await running
       expect(result?.outcome).toBe('unreachable')
@@ -344,8 +418,7 @@ describe.skipIf(unavailable !== undefined).each(['el7', 'el6'] as const)(
     testOnce('two toolkits at once: one site has one, one host has one, and each says who has it', async () => {
       await using context = await hostsContext(text())
       const running = provision(yes, context)
-      while (!context.events.some((event) => event.t === 'stage.start' && event.id === 'host/packages@server01'))
-        await delay(5)
+      await untilEvent(context, begun('host/packages@server01'))
       await expect(provision(yes, context)).rejects.toMatchObject({
         code: 'SITE_LOCKED',
         message: expect.stringMatching(new RegExp(`smartcar provision, pid ${process.pid}, since`)),
@@ -367,10 +440,13 @@ describe.skipIf(unavailable !== undefined).each(['el7', 'el6'] as const)(
       const dead = startCli(['--version'])
       await dead.ended
       await lockHost('server01', 'a toolkit that dies', world, context, dead.child.pid ?? 0)
-      await two.exec('server01', 'sh', '-c', 'sleep 3 >/dev/null 2>&1 & echo $! >/var/run/smartcar.lock/running')
-      const began = performance.now()
-      await using _ = await lockHost('server01', 'the next', world, context, process.pid)
-      expect(performance.now() - began).toBeGreaterThan(1000)
+      const left =
+        'until [ -e /root/go ]; do sleep 0.05; done >/dev/null 2>&1 & echo $! >/var/run/smartcar.lock/running'
+      await two.exec('server01', 'sh', '-c', left)
+      const next = lockHost('server01', 'the next', world, context, process.pid)
+      await untilEvent(context, noted('waiting for process'))
+      await two.exec('server01', 'touch', '/root/go')
+      await using _ = await next
       await expect(lockHost('server01', 'a third', world, context, 1)).rejects.toThrow(/worked on by the next/)
     })
 
@@ -378,8 +454,7 @@ describe.skipIf(unavailable !== undefined).each(['el7', 'el6'] as const)(
       const stop = new AbortController()
       await using context = await hostsContext(text(), { signal: stop.signal })
       const running = provision(yes, context)
-      while (!context.events.some((event) => event.t === 'stage.start' && event.id === 'host/packages@server01'))
-        await delay(5)
+      await untilEvent(context, begun('host/packages@server01'))
       const began = performance.now()
       stop.abort()
       await expect(running).rejects.toMatchObject({ code: 'INTERRUPTED' })

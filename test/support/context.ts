@@ -5,6 +5,7 @@ import type { SmartcarEvent } from '../../src/core/events.js'
 import { siteLayout } from '../../src/core/layout.js'
 import type { JobContext } from '../../src/core/ports.js'
 import { systemClock } from '../../src/io/clock.js'
+import { httpDownloads } from '../../src/io/downloads.js'
 import { localFiles } from '../../src/io/files.js'
 import { nodeHttp } from '../../src/io/http.js'
 import { packageRoot } from '../../src/io/package-root.js'
@@ -27,6 +28,7 @@ export async function testContext(root?: string, overrides: Partial<JobContext> 
     templates: path.join(packageRoot(), 'templates'),
     cache: path.join(folder, 'cache'),
     files: localFiles,
+    downloads: httpDownloads({ firstPauseMs: 5 }),
     clock: systemClock,
     processes: localProcesses,
     workers: threadWorkers,

@@ -13,6 +13,7 @@ export function planWorld(overrides: Partial<World> = {}): World {
     shell: (_host, script) => localProcesses.run(['sh', '-s'], { input: script }),
     upload: async (_host, local, remote) => {
       await copyFile(local, remote)
+      return { sha256: '' }
     },
     ...overrides,
   }

@@ -41,6 +41,11 @@ const knownCauses: readonly { readonly pattern: RegExp; readonly cause: string; 
     hint: 'give the site a mirror (provision.repositories) or a proxy (provision.proxy), or use smartcar bundle',
   },
   {
+    pattern: /: (command )?not found$/m,
+    cause: 'a program that this step calls is not on the host',
+    hint: 'the last line names it: install its package on the host, then run with --resume',
+  },
+  {
     pattern: /\b(401|407)\b|Unauthorized|authentication required/i,
     cause: 'the repository or the proxy asks for credentials',
     hint: 'Cloudera’s repositories need a subscription since 2021: give credentials or a mirror in provision.repositories',
@@ -51,7 +56,7 @@ const knownCauses: readonly { readonly pattern: RegExp; readonly cause: string; 
     hint: 'check the credentials of the repository, or give a mirror in provision.repositories',
   },
   {
-    pattern: /\b404\b|Not Found/i,
+    pattern: /\b404\b/,
     cause: 'the repository does not hold what was asked for',
     hint: 'check its URL: CentOS 6 and 7 are only on vault.centos.org, or on a mirror (provision.repositories)',
   },

@@ -93,10 +93,14 @@ export function assertFresh(saved: SavedPlan, now: Plan, file: string): void {
   if (saved.digest !== now.digest) {
     throw new UsageError('PLAN_STALE', `${file} is stale: the site has changed since ${saved.created}`, { hints })
   }
-  const before = new Map(saved.steps.map((step) => [step.id, step]))
+  // A host that is down now has not changed: it is named as lost, and the others get what was agreed.
+  const down = new Set(now.lost.map(({ host }) => host))
+  const before = new Map(saved.steps.filter(({ host }) => !down.has(host ?? '')).map((step) => [step.id, step]))
   const after = new Map(now.steps.map((step) => [step.id, step]))
+  // What another host's absence blocks is not done either.
+  const isHeldUp = (id: string) => down.size > 0 && after.get(id)?.finding.state === 'blocked'
   const differing = [...new Set([...before.keys(), ...after.keys()])].filter(
-    (id) => findingKey(before.get(id)) !== findingKey(after.get(id)),
+    (id) => findingKey(before.get(id)) !== findingKey(after.get(id)) && !isHeldUp(id),
   )
   if (differing.length === 0) return
   const shown = differing.slice(0, 5).join(', ')

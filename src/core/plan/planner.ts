@@ -90,12 +90,28 @@ function countFindings(findings: Iterable<Finding>): PlanCounts {
 }
 
 const checksTimeoutMs = 180_000
+const answerTimeoutMs = 20_000
 
-/** Runs all checks of `steps`, which are on one host: the shell checks in one round trip, the others one by one. */
+/** Does `host` itself answer? A step may ask other hosts too, and a lost connection is not always its own host's. */
+export async function answers(host: string, world: World): Promise<boolean> {
+  try {
+    await world.shell(host, ':', { timeoutMs: answerTimeoutMs })
+    return true
+  } catch (error) {
+    if (isConnectionLoss(error)) return false
+    throw error
+  }
+}
+
+/**
+ * Runs all checks of `steps`, which are on one host: the shell checks in one round trip, the others one by one.
+ * `planning`: a check that another host does not answer is blocked; else it throws, and the runner waits for that host.
+ */
 async function checkHost(
   host: string | undefined,
   steps: readonly Step[],
   world: World,
+  planning = false,
 ): Promise<ReadonlyMap<string, Finding>> {
   const findings = new Map<string, Finding>()
   const batched = steps.flatMap(({ id, check }) => (isShellCheck(check) && host !== undefined ? [{ id, check }] : []))
@@ -110,7 +126,14 @@ async function checkHost(
   }
   for (const { id, check } of steps) {
     throwIfInterrupted(world.signal)
-    if (!isShellCheck(check)) findings.set(id, await check(world))
+    if (isShellCheck(check)) continue
+    try {
+      findings.set(id, await check(world))
+    } catch (error) {
+      const other = planning && isConnectionLoss(error) && host !== undefined && (await answers(host, world))
+      if (!other || !(error instanceof SmartcarError)) throw error
+      findings.set(id, { state: 'blocked', reason: error.message, hints: error.hints })
+    }
   }
   return findings
 }
@@ -158,7 +181,7 @@ export async function prepare(input: PrepareInput, world: World): Promise<Prepar
   const checked = await Promise.allSettled(
     [...byHost].map(async ([host, steps]) => {
       try {
-        for (const [id, finding] of await checkHost(host, steps, world)) findings.set(id, finding)
+        for (const [id, finding] of await checkHost(host, steps, world, true)) findings.set(id, finding)
       } catch (error) {
         const one = host === undefined ? undefined : lostHost(host, error)
         if (one === undefined) throw error

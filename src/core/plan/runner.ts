@@ -2,7 +2,7 @@ import { BugError, FailedError, InterruptedError, throwIfInterrupted } from '../
 import { type Emit, stage } from '../events.js'
 import { HostKeyError } from '../transport.js'
 import { type Failure, isConnectionLoss, toFailure } from './failure.js'
-import { checkStep, maskFinding, type Prepared } from './planner.js'
+import { answers, checkStep, maskFinding, type Prepared } from './planner.js'
 import type { RunLine, StepState } from './run-record.js'
 import type { Finding, Step, World } from './step.js'
 
@@ -95,7 +95,10 @@ async function attemptWithPatience(
   known: Finding | undefined,
   world: World,
   emitLine: (line: string) => void,
-  options: RunPlanOptions,
+  options: RunPlanOptions & {
+    /** Hosts were down from the start: they are not waited for where the step's own host answers. */
+    readonly someDown: boolean
+  },
 ): Promise<Attempt> {
   let began: number | undefined
   let wait = reconnectFirstMs
@@ -111,6 +114,7 @@ async function attemptWithPatience(
     } catch (error) {
       throwIfInterrupted(world.signal)
       if (!isConnectionLoss(error)) throw error
+      if (options.someDown && step.host !== undefined && (await answers(step.host, world))) throw error
       const now = world.clock.monotonic()
       if (began === undefined) {
         began = now
@@ -257,7 +261,7 @@ export async function runPlan(
             known,
             world,
             (text) => options.emit({ t: 'note', level: 'info', text: `${step.host ?? ''} ${text}`.trimStart() }),
-            options,
+            { ...options, someDown: prepared.plan.lost.length > 0 },
           )
           // The stage of a step that cannot be done has to end as failed.
           if (attempted.state === 'blocked') throw new BlockedError(attempted)
@@ -277,7 +281,7 @@ export async function runPlan(
       }
       throwIfInterrupted(world.signal)
       if (error instanceof HostKeyError) await stopAll(step, error, began)
-      const lost = isConnectionLoss(error)
+      const lost = isConnectionLoss(error) && (step.host === undefined || !(await answers(step.host, world)))
       if (lost && step.host !== undefined)
         lostHosts.set(step.host, { state: 'unreachable', reason: `${step.host} was lost` })
       await finish({ ...identity(step), ms, state: lost ? 'unreachable' : 'failed', failure: toFailure(error) })

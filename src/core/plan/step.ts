@@ -37,6 +37,15 @@ interface ShellOptions {
   readonly onLine?: (line: string) => void
 }
 
+export interface UploadOptions {
+  /** Bytes of the local file that are sent; all when left out. */
+  readonly range?: { readonly offset: number; readonly length: number }
+  /** Permission bits. */
+  readonly mode: number
+  /** Bytes that are there, of all. */
+  readonly onProgress?: (done: number, total: number) => void
+}
+
 /** What the code of a step may reach. Small, so that a test can stand in for it. */
 export interface World {
   readonly clock: Clock
@@ -47,8 +56,11 @@ export interface World {
    * throws UnreachableError when the host cannot be reached or the connection is lost.
    */
   shell(host: string, script: string, options?: ShellOptions): Promise<ShellOutput>
-  /** A file of this machine to a host: complete or not at all, resumed after a break, nothing sent when it is there. */
-  upload(host: string, local: string, remote: string, onProgress?: (done: number, total: number) => void): Promise<void>
+  /**
+   * Sends a file of this machine, or a range of it, to a host as root: resumed after a break, SHA-256 compared, then
+   * renamed. Throws as `shell` does.
+   */
+  upload(host: string, local: string, remote: string, options: UploadOptions): Promise<{ readonly sha256: string }>
 }
 
 /** A check by shell: all checks of this kind on one host go there together, in one round trip. */
@@ -90,6 +102,8 @@ export interface Step {
   /** Asks for a real answer after `apply`, again and again until it says ok or `timeoutMs` have passed. */
   readonly ready?: { readonly timeoutMs: number; probe(world: World): Promise<Finding> }
   readonly undo?: Undo
+  /** Packages of the system that `apply` installs, by name: a bundle has to hold them. */
+  readonly packages?: readonly string[]
   /**
    * A handler, such as a restart: it runs when one of these steps (ids or tags) changed something, in this run or in
    * an earlier one that ended before the handler's turn. Its check describes what it would do.

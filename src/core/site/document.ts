@@ -1,4 +1,13 @@
-import { type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument } from 'yaml'
+import {
+  type Document,
+  isMap,
+  isPair,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type YAMLParseError,
+} from 'yaml'
 import type { z } from 'zod'
 import { didYouMean } from '../did-you-mean.js'
 import type { Diagnostic, Place } from '../errors.js'
@@ -17,8 +26,25 @@ export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problems: readonly Diagnostic[] }
 
+/** What a person who never heard of the parser understands. */
+function inOurWords(error: YAMLParseError, text: string): Pick<Diagnostic, 'message' | 'hint'> {
+  if (error.code === 'DUPLICATE_KEY') {
+    const key = /^[^:\n]*/.exec(text.slice(error.pos[0]))?.[0].trim() ?? ''
+    return { message: `the key "${key}" is there twice`, hint: 'delete one of them' }
+  }
+  if (error.code === 'MULTIPLE_DOCS')
+    return { message: 'a second document begins here', hint: 'a file holds one: delete the line ---' }
+  return { message: error.message, ...(/tab/i.test(error.message) ? { hint: 'indent with spaces' } : {}) }
+}
+
 /** Parses YAML; syntax errors, duplicate keys and tabs come back as diagnostics with line and column. */
 export function parseYaml(text: string, file: string): Parsed<YamlFile> {
+  const nul = text.indexOf('\0')
+  if (nul >= 0) {
+    const hint = `it may be UTF-16: iconv -f UTF-16 -t UTF-8 ${file}`
+    const line = text.slice(0, nul).split('\n').length
+    return { ok: false, problems: [{ message: 'this is no UTF-8 text', place: { file, line, column: 1 }, hint }] }
+  }
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
   const at = (offset: number): Place => {
@@ -28,11 +54,7 @@ export function parseYaml(text: string, file: string): Parsed<YamlFile> {
   if (document.errors.length > 0) {
     return {
       ok: false,
-      problems: document.errors.map((error) => ({
-        message: error.message,
-        place: at(error.pos[0]),
-        ...(/tab/i.test(error.message) ? { hint: 'indent with spaces' } : {}),
-      })),
+      problems: document.errors.map((error) => ({ ...inOurWords(error, text), place: at(error.pos[0]) })),
     }
   }
   const nodeAt = (path: readonly PropertyKey[]): Node | undefined => {

@@ -128,6 +128,11 @@ export const provisionSchema = z.strictObject({
     })
     .prefault({})
     .describe('package repositories of the hosts'),
+  bundle: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('bundle that packages come from instead of repositories, relative to this file; see smartcar bundle'),
   packages: z
     .union([z.literal('default'), z.array(packageName)])
     .default('default')

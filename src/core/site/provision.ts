@@ -31,11 +31,15 @@ export interface PackageRepository {
 
 /** What the hosts of a site should be, every default filled in. */
 export interface Provision
-  extends Readonly<Omit<ProvisionDefinition, 'users' | 'directories' | 'repositories' | 'sysctl' | 'reconnect'>> {
+  extends Readonly<
+    Omit<ProvisionDefinition, 'users' | 'directories' | 'repositories' | 'sysctl' | 'reconnect' | 'bundle'>
+  > {
   readonly sysctl: readonly { readonly key: string; readonly value: string }[]
   readonly users: readonly SystemUser[]
   readonly directories: readonly DataDirectory[]
   readonly repositories: { readonly base: string; readonly extra: readonly PackageRepository[] }
+  /** Absolute path of the bundle that packages come from. */
+  readonly bundle?: string
   readonly reconnectMs: number
 }
 
@@ -69,7 +73,7 @@ function sizeInBytes(text: string): number {
 }
 
 export function resolveProvision(definition: ProvisionDefinition, absolute: AbsolutePath): Provision {
-  const { users, directories, repositories, sysctl, reconnect, ...rest } = definition
+  const { users, directories, repositories, sysctl, reconnect, bundle, ...rest } = definition
   return {
     ...rest,
     sysctl: sysctl.map((line) => {
@@ -110,6 +114,7 @@ export function resolveProvision(definition: ProvisionDefinition, absolute: Abso
         }
       }),
     },
+    ...(bundle === undefined ? {} : { bundle: absolute('provision.bundle', bundle) }),
     reconnectMs: reconnect * 1000,
   }
 }

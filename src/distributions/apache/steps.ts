@@ -253,10 +253,13 @@ function softwareStep(input: ServiceStepsInput, host: ClusterHost, product: Prod
     async apply(world, _finding, emit) {
       const file = await input.archive(product)
       let told = 0
-      await world.upload(host.name, file, archive, (done, total) => {
-        const tenth = Math.floor((done * 10) / Math.max(1, total))
-        if (tenth > told) emit(`${product.name}: ${tenth * 10} % of ${Math.round(total / 1e6)} MB sent`)
-        told = Math.max(told, tenth)
+      await world.upload(host.name, file, archive, {
+        mode: 0o644,
+        onProgress: (done, total) => {
+          const tenth = Math.floor((done * 10) / Math.max(1, total))
+          if (tenth > told) emit(`${product.name}: ${tenth * 10} % of ${Math.round(total / 1e6)} MB sent`)
+          told = Math.max(told, tenth)
+        },
       })
       const fresh = `${host.folders.software}/.${product.name}.new`
       const old = `${host.folders.software}/.${product.name}.old`

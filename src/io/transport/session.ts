@@ -31,6 +31,8 @@ export type SessionOptions = Pick<ExecOptions, 'timeoutMs' | 'signal' | 'onLine'
 const defaultMaxOutput = 16 * 1024 * 1024
 /** How long a killed command may take to go away before it is left to itself. */
 const patienceMs = 8000
+/** How long the first line of a command that is to be stopped may take: without it, it cannot be killed. */
+const firstLineMs = 3000
 
 function sudoProblem(host: string, user: string, text: string): SudoError {
   const hints = [`set ssh.sudo for ${host} in the site file: password_file or password_env`]
@@ -84,26 +86,35 @@ export function runSession(
         finish(() => reject(error))
       }
       clearTimeout(timer)
-      if (group === undefined) started.abandon()
-      else
+      const kill = (known: string) => {
         void started
-          .kill(group)
+          .kill(known)
           .catch(() => {})
           .finally(() => {
             // What left the group on purpose may still hold the streams.
             setTimeout(() => ended?.(), 200)
           })
-      if (group === undefined) ended()
+      }
+      if (group !== undefined) {
+        kill(group)
+        return
+      }
+      // It may run already although its first line has not come: left to itself it would go on.
+      const unknown = setTimeout(() => {
+        onGroup = undefined
+        started.abandon()
+        ended?.()
+      }, firstLineMs)
+      unknown.unref()
+      onGroup = (known) => {
+        clearTimeout(unknown)
+        kill(known)
+      }
     }
     let ended: (() => void) | undefined
+    let onGroup: ((group: string) => void) | undefined
     const onAbort = () =>
       stop(options.signal?.reason instanceof SmartcarError ? options.signal.reason : new InterruptedError())
-    if (options.signal?.aborted) {
-      started.abandon()
-      settled = true
-      reject(options.signal.reason instanceof SmartcarError ? options.signal.reason : new InterruptedError())
-      return
-    }
     options.signal?.addEventListener('abort', onAbort, { once: true })
     if (options.timeoutMs !== undefined) {
       const ms = options.timeoutMs
@@ -118,6 +129,7 @@ export function runSession(
       wire.token,
       (text) => {
         group = /^\d+$/.test(text) ? text : undefined
+        if (group !== undefined) onGroup?.(group)
       },
       (chunk) => {
         out.push(chunk)
@@ -183,6 +195,12 @@ export function runSession(
         })
       })
     })
-    started.send(wire.stdin)
+    if (options.signal?.aborted !== true) {
+      started.send(wire.stdin)
+      return
+    }
+    // Aborted before it began: a script that reads nothing does nothing, and a command is killed.
+    onAbort()
+    started.send(new Uint8Array())
   })
 }

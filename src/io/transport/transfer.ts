@@ -24,11 +24,17 @@ export interface TransferParts {
   open(path: string, mode: 'create' | 'update' | 'read'): Promise<RemoteHandle>
 }
 
-async function hashRange(file: FileHandle, hash: Hash, length: number, signal?: AbortSignal): Promise<void> {
+async function hashRange(
+  file: FileHandle,
+  hash: Hash,
+  length: number,
+  signal?: AbortSignal,
+  offset = 0,
+): Promise<void> {
   const buffer = Buffer.allocUnsafe(1024 * 1024)
   for (let at = 0; at < length; ) {
     if (signal !== undefined) throwIfInterrupted(signal)
-    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.byteLength, length - at), at)
+    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.byteLength, length - at), offset + at)
     if (bytesRead === 0) throw new FailedError('FILE_CHANGED', 'the file became shorter while it was read')
     hash.update(buffer.subarray(0, bytesRead))
     at += bytesRead
@@ -147,7 +153,7 @@ export async function upload(
       : cause
   })
   try {
-    const { size } = await file.stat()
+    const { offset = 0, length: size = (await file.stat()).size } = options.range ?? {}
     const { sudo, ...own } = options
     const home = sudo ? (await fileScript(execute, host, { doing: 'find', path: '~' }, 'cd && pwd', own)).trim() : ''
     const id = createHash('sha256').update(target).digest('hex').slice(0, 16)
@@ -158,7 +164,7 @@ export async function upload(
     const certain = certainBytes(state.partSize, size)
     if (state.target !== '-') {
       const whole = createHash('sha256')
-      await hashRange(file, whole, size, options.signal)
+      await hashRange(file, whole, size, options.signal, offset)
       const sha256 = whole.digest('hex')
       if (sha256 === state.target) {
         await finish(parts, { part: undefined, target }, sha256, options)
@@ -167,7 +173,7 @@ export async function upload(
     }
     if (certain > 0) {
       const prefix = createHash('sha256')
-      await hashRange(file, prefix, certain, options.signal)
+      await hashRange(file, prefix, certain, options.signal, offset)
       if (prefix.digest('hex') === (await prefixHash(parts, part, certain, own))) from = certain
     }
     if (state.free + Math.min(state.partSize, size) < size) {
@@ -180,14 +186,14 @@ export async function upload(
         },
       )
     }
-    if (from > 0) await hashRange(file, hash, from, options.signal)
+    if (from > 0) await hashRange(file, hash, from, options.signal, offset)
     const handle = await parts.open(part, from > 0 ? 'update' : 'create')
     try {
       await pipeline(
         from,
         size,
         async (buffer, position) => {
-          const { bytesRead } = await file.read(buffer, 0, buffer.byteLength, position)
+          const { bytesRead } = await file.read(buffer, 0, buffer.byteLength, offset + position)
           const chunk = buffer.subarray(0, bytesRead)
           // Sent first: the hash is reckoned while the chunk is under way.
           const sent = handle.write(chunk, position)

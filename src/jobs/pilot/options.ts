@@ -1,4 +1,4 @@
-import { addDays } from '../../core/calendar.js'
+import { daysFrom } from '../../core/calendar.js'
 import type { Site } from '../../core/site/resolve.js'
 import type { Locale } from '../../render/report/text.js'
 import { parseFaults } from '../../simulator/faults.js'
@@ -37,7 +37,7 @@ export function pilotOptions(
             options: {
               cars: flags.cars ?? site.simulate.cars,
               seed: flags.seed ?? site.simulate.seed,
-              days: Array.from({ length: flags.days }, (_, index) => addDays(first, index)),
+              days: daysFrom(first, flags.days),
               locale,
               ...(faults === undefined ? {} : { faults }),
             },

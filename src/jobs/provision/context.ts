@@ -43,14 +43,9 @@ export function hostsWorld(context: HostsContext): CountedWorld {
       })
       return { code, stdout, stderr }
     },
-    async upload(host, local, remote, onProgress) {
-      roundTrips.set(host, (roundTrips.get(host) ?? 0) + 1)
+    async upload(host, local, remote, options) {
       const transport = await context.transports.open(host)
-      await transport.upload(local, remote, {
-        sudo: asRoot(host),
-        signal: context.signal,
-        ...(onProgress === undefined ? {} : { onProgress }),
-      })
+      return transport.upload(local, remote, { sudo: asRoot(host), signal: context.signal, ...options })
     },
   }
 }

@@ -1,5 +1,7 @@
+import { openBundle } from '../../bundles/archive.js'
 import { nearest } from '../../core/did-you-mean.js'
 import { UsageError } from '../../core/errors.js'
+import { stage } from '../../core/events.js'
 import { parseSystem, supportedFamily, systemSnippet } from '../../core/hosts/system.js'
 import { shellPrelude } from '../../core/plan/batch.js'
 import { commandFailed } from '../../core/plan/failure.js'
@@ -10,6 +12,7 @@ import type { Step, World } from '../../core/plan/step.js'
 import type { SiteHost } from '../../core/site/hosts.js'
 import { hostSteps } from '../../services/host/steps.js'
 import { readRuns } from '../runs/run-store.js'
+import { assertHolds, hostBundle } from './bundle.js'
 import { type HostsContext, siteDigest } from './context.js'
 
 /** Which part of a site is meant. */
@@ -45,10 +48,12 @@ function matches(step: Step, wanted: string): boolean {
 }
 
 /** A filter of steps, undefined for all; throws UsageError for a word that means no step. */
-function stepFilter(only: readonly string[], steps: readonly Step[]): ((step: Step) => boolean) | undefined {
+function stepFilter(only: readonly string[], { steps, lost }: HostSteps): ((step: Step) => boolean) | undefined {
   if (only.length === 0) return undefined
   for (const wanted of only) {
     if (steps.length === 0 || steps.some((step) => matches(step, wanted))) continue
+    // A step of a host that is down, named by a saved plan.
+    if (lost.some(({ host }) => wanted.endsWith(`@${host}`))) continue
     const words = steps.flatMap((step) => [step.group, step.id.replace(/^.*\//, '').replace(/@.*$/, '')])
     const close = nearest(wanted, new Set(words))
     throw new UsageError('STEP_UNKNOWN', `no step is called ${wanted}`, {
@@ -72,20 +77,38 @@ export interface HostSteps {
   readonly lost: readonly LostHost[]
 }
 
-/** Asks each host what it is, side by side, and makes its steps; a host that does not answer is lost, not an error. */
+/**
+ * Asks each host what it is, side by side, and makes its steps; a host that does not answer is lost, not an error.
+ * `source`: `repositories` leaves a bundle of the site aside, as if there were none.
+ */
 export async function discoverSteps(
   hosts: readonly SiteHost[],
   context: HostsContext,
   world: World,
+  source: 'bundle' | 'repositories' = 'bundle',
 ): Promise<HostSteps> {
-  const passwords = await repositoryPasswords(context)
+  const file = source === 'bundle' ? context.site.provision.bundle : undefined
+  const bundle = file === undefined ? undefined : await openBundle(file, context.files)
+  // With a bundle no repository is asked for anything.
+  const passwords = bundle === undefined ? await repositoryPasswords(context) : new Map<string, string>()
   const found = await Promise.allSettled(
     hosts.map(async (host): Promise<readonly Step[] | LostHost> => {
       try {
         const output = await world.shell(host.name, `${shellPrelude}${systemSnippet}`)
         if (output.code !== 0) throw commandFailed(output, 'ask for the system', host.name)
         const family = supportedFamily(host.name, parseSystem(output.stdout))
-        return hostSteps({ host, hosts: context.site.hosts, provision: context.site.provision, family, passwords })
+        const { hosts, provision } = context.site
+        if (bundle === undefined) return hostSteps({ host, hosts, provision, family, passwords })
+        const own = hostSteps({
+          host,
+          hosts,
+          provision,
+          family,
+          passwords,
+          bundle: hostBundle(bundle, family, host.name),
+        })
+        assertHolds(bundle, family, own)
+        return own
       } catch (error) {
         const lost = lostHost(host.name, error)
         if (lost === undefined) throw error
@@ -107,10 +130,15 @@ export async function discoverSteps(
  * The steps of the chosen hosts: what makes them ready, and on `apache` the services. A host that is this machine is
  * left as it is on `apache`: only the services' own folder is made there.
  */
-export async function siteSteps(hosts: readonly SiteHost[], context: HostsContext, world: World): Promise<HostSteps> {
-  if (context.site.profile !== 'apache') return discoverSteps(hosts, context, world)
+export async function siteSteps(
+  hosts: readonly SiteHost[],
+  context: HostsContext,
+  world: World,
+  source: 'bundle' | 'repositories' = 'bundle',
+): Promise<HostSteps> {
+  if (context.site.profile !== 'apache') return discoverSteps(hosts, context, world, source)
   const remote = hosts.filter(({ connection }) => connection !== 'local')
-  const { steps, lost } = await discoverSteps(remote, context, world)
+  const { steps, lost } = await discoverSteps(remote, context, world, source)
   const { clusterSteps } = await import('../cluster/site-steps.js')
   const all = (await clusterSteps(context, new Set(steps.map(({ id }) => id)))).steps
   const gone = new Set(lost.map(({ host }) => host))
@@ -133,11 +161,34 @@ async function owedFromRuns(context: HostsContext): Promise<(triggers: Graph['tr
   return (triggers) => owedHandlers(runs, triggers)
 }
 
+/** Shows that the hosts are being looked at: logging in and asking takes seconds, a host that is down its time-out. */
+export async function whileLooking(context: HostsContext, work: () => Promise<Prepared>): Promise<Prepared> {
+  return stage(context.emit, { id: 'plan', title: 'look at the hosts' }, work, ({ plan: { counts, lost } }) => {
+    const parts = [
+      `${counts.change} to change`,
+      `${counts.ok} in place`,
+      ...(counts.blocked > 0 ? [`${counts.blocked} blocked`] : []),
+      ...(lost.length > 0 ? [`without ${lost.map(({ host }) => host).join(', ')}`] : []),
+    ]
+    return { outcome: 'done', summary: parts.join(', ') }
+  })
+}
+
 /** The plan of `smartcar provision`: at most two round trips a host, and one more for a clock. Writes nothing on a host. */
 export async function prepareProvision(selection: Selection, context: HostsContext, world: World): Promise<Prepared> {
   const hosts = chosenHosts(selection, context)
-  const { steps, lost } = await siteSteps(hosts, context, world)
-  const only = stepFilter(selection.only, steps)
+  return whileLooking(context, () => planFor(hosts, selection, context, world))
+}
+
+async function planFor(
+  hosts: readonly SiteHost[],
+  selection: Selection,
+  context: HostsContext,
+  world: World,
+): Promise<Prepared> {
+  const found = await siteSteps(hosts, context, world)
+  const { steps, lost } = found
+  const only = stepFilter(selection.only, found)
   return prepare(
     {
       command: 'provision',

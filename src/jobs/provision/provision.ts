@@ -2,7 +2,7 @@ import { UsageError } from '../../core/errors.js'
 import type { ExitName } from '../../core/exit-codes.js'
 import { assertFresh, parsePlan, serialisePlan } from '../../core/plan/plan-file.js'
 import type { Plan, Prepared } from '../../core/plan/planner.js'
-import type { RunHead, RunRecord } from '../../core/plan/run-record.js'
+import type { RunHead } from '../../core/plan/run-record.js'
 import { readRuns, runOutcome } from '../runs/run-store.js'
 import { carryOut, lockSite, type RunReport } from './carry-out.js'
 import { type HostsContext, hostsWorld, siteDigest } from './context.js'
@@ -45,14 +45,25 @@ export interface ProvisionInput extends Selection {
 
 export type ProvisionResult = RunReport & { readonly plan: Plan }
 
-/** The newest run of `command`, when it did not end well. */
-async function runToResume(command: string, context: HostsContext): Promise<RunHead> {
+/** Was all that `other` was asked for also asked of `head`? */
+function covers(head: RunHead, other: RunHead): boolean {
+  const within = (all: readonly string[], some: readonly string[]) => some.every((one) => all.includes(one))
+  if (!within(head.hosts, other.hosts)) return false
+  return head.only.length === 0 || (other.only.length > 0 && within(head.only, other.only))
+}
+
+/** The newest run of `command` that did not end well, and that no later run has made good. */
+export async function runToResume(command: string, context: HostsContext): Promise<RunHead> {
   const runs = (await readRuns(context)).filter(
     ({ head }) => head.command === command && head.site === context.site.name,
   )
-  const last: RunRecord | undefined = runs.at(-1)
-  const outcome = last === undefined ? 'done' : runOutcome(last, context)
-  if (last === undefined || outcome === 'done') {
+  const done: RunHead[] = []
+  const last = runs.findLast((run) => {
+    const isDone = runOutcome(run, context) === 'done'
+    if (isDone) done.push(run.head)
+    return !isDone && !done.some((head) => covers(head, run.head))
+  })
+  if (last === undefined) {
     throw new UsageError('NOTHING_TO_RESUME', `no run of smartcar ${command} is unfinished`, {
       hints: [`smartcar ${command} starts one; smartcar runs list shows all`],
     })

@@ -3,7 +3,7 @@ import { type Plan, type Prepared, prepare } from '../../core/plan/planner.js'
 import { type Step, undoStep } from '../../core/plan/step.js'
 import { carryOut, lockSite, type RunReport } from '../provision/carry-out.js'
 import { type CountedWorld, type HostsContext, hostsWorld, siteDigest } from '../provision/context.js'
-import { chosenHosts, siteSteps } from '../provision/prepare.js'
+import { chosenHosts, siteSteps, whileLooking } from '../provision/prepare.js'
 
 /** Steps that need `id` and can be taken back; where one cannot, those that need it. */
 function undoableDependants(id: string, graph: Graph, byId: ReadonlyMap<string, Step>): readonly string[] {
@@ -39,18 +39,21 @@ async function prepareTeardown(
   world: CountedWorld,
 ): Promise<Prepared> {
   const chosen = chosenHosts({ hosts, only: [] }, context)
-  const { steps, lost } = await siteSteps(chosen, context, world)
-  return prepare(
-    {
-      command: 'teardown',
-      site: context.site.name,
-      digest: siteDigest(context.site),
-      hosts: chosen.map(({ name }) => name),
-      lost,
-      steps: undoSteps(steps),
-    },
-    world,
-  )
+  return whileLooking(context, async () => {
+    // Taking back needs no bundle: its archive may be gone by now.
+    const { steps, lost } = await siteSteps(chosen, context, world, 'repositories')
+    return prepare(
+      {
+        command: 'teardown',
+        site: context.site.name,
+        digest: siteDigest(context.site),
+        hosts: chosen.map(({ name }) => name),
+        lost,
+        steps: undoSteps(steps),
+      },
+      world,
+    )
+  })
 }
 
 /** What teardown would take back, and what it would leave. Writes nothing on any host. */

@@ -3,6 +3,24 @@ import type { SystemFamily } from '../../core/plan/shell/system.js'
 import type { SiteHost } from '../../core/site/hosts.js'
 import type { Provision } from '../../core/site/provision.js'
 
+/** A bundle that a host's packages come from. */
+export interface HostBundle {
+  /** Absolute path of the archive on this machine. */
+  readonly file: string
+  /** Fingerprint of its content; the name of its folder on the host. */
+  readonly id: string
+  /** What the host's family has in it. */
+  readonly items: readonly {
+    /** Below the bundle's folder on the host. */
+    readonly path: string
+    /** Where it stands in the archive, bytes. */
+    readonly offset: number
+    /** bytes */
+    readonly size: number
+    readonly sha256: string
+  }[]
+}
+
 /** All that the steps of one host are made from. */
 export interface HostStepsInput {
   readonly host: SiteHost
@@ -12,6 +30,8 @@ export interface HostStepsInput {
   readonly family: SystemFamily
   /** Passwords of package repositories, by the repository's name. */
   readonly passwords: ReadonlyMap<string, string>
+  /** Packages come from it alone; from repositories when left out. */
+  readonly bundle?: HostBundle
 }
 
 /** The id of a step of this service. */

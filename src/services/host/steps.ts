@@ -1,6 +1,7 @@
 import type { Step } from '../../core/plan/step.js'
 import type { HostStepsInput } from './input.js'
 import { groups, users } from './steps/accounts.js'
+import { bundleSteps } from './steps/bundle.js'
 import { directories } from './steps/directories.js'
 import { hostname } from './steps/hostname.js'
 import { hostsFile } from './steps/hosts-file.js'
@@ -30,6 +31,7 @@ export function hostSteps(input: HostStepsInput): readonly Step[] {
     limits(input),
     packageProxy(input),
     shellProxy(input),
+    ...bundleSteps(input),
     baseRepository(input),
     ...extraRepositories(input),
     packages(input),

@@ -78,6 +78,8 @@ export interface TwoHosts extends AsyncDisposable {
   powerOff(host: HostName): Promise<void>
   /** Starts whatever is off. */
   powerOn(): Promise<void>
+  /** Sets a host's clock so many seconds ahead of the machine's; the host can set it too. */
+  clock(host: HostName, seconds: number): Promise<void>
 }
 
 function repositoryServer(state: TwoHosts['repository']): Promise<Server> {
@@ -205,6 +207,10 @@ export async function withTwoHosts(profile: Profile): Promise<TwoHosts> {
     },
     powerOff: (host) => must('power-off', host),
     powerOn: () => must('up', profile),
+    async clock(host, seconds) {
+      const { code, stderr } = await harness('exec', host, 'sh', '-c', `echo ${seconds} >/var/lib/fakehost/clock`)
+      if (code !== 0) throw new Error(`clock of ${host}: ${stderr}`)
+    },
     async [Symbol.asyncDispose]() {
       await must('down')
       server.closeAllConnections()

@@ -90,7 +90,11 @@ up() {
   mkdir -p "$dir"/{run,log,hosts}
   echo "$1" >"$dir/profile"
   # A copy that root owns: sudo ignores a sudoers file of somebody else, and a clone may be anybody's.
-  rm -rf "$dir/layer" && cp -r "$here/layer" "$dir/layer" && chown -R 0:0 "$dir/layer" && chmod 440 "$dir"/layer/*/etc/sudoers.d/*
+  # Made once: it lies below the file systems of hosts that run, which lose what is deleted there.
+  if [ ! -d "$dir/layer" ]; then
+    cp -r "$here/layer" "$dir/layer.new" && chown -R 0:0 "$dir/layer.new" && chmod 440 "$dir"/layer.new/*/etc/sudoers.d/* &&
+      mv "$dir/layer.new" "$dir/layer" || die 'no layer'
+  fi
   [ -f "$dir/id_ed25519" ] || ssh-keygen -q -t ed25519 -N '' -C two-hosts -f "$dir/id_ed25519"
   [ -f "$dir/id_rsa" ] || ssh-keygen -q -t rsa -b 2048 -m PEM -N '' -C two-hosts-rsa -f "$dir/id_rsa"
   cat "$dir"/id_*.pub >"$dir/authorized_keys"

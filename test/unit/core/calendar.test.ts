@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { addDays, clockText, dayRange, isDay, isMonth } from '../../../src/core/calendar.js'
+import { addDays, clockText, dayRange, daysFrom, isDay, isMonth } from '../../../src/core/calendar.js'
 import { carIndex, carIndexCount, carNumberAt } from '../../../src/core/cars.js'
 
 it('knows the days that exist', () => {
@@ -38,4 +38,10 @@ it('writes the clock, 240000 included', () => {
 it('numbers cars and back', () => {
   for (const car of ['A0000', 'A0001', 'E0022', 'Z9999']) expect(carNumberAt(carIndex(car))).toBe(car)
   expect(carIndex('Z9999')).toBe(carIndexCount - 1)
+})
+
+it('counts days from a day on, to the last day of four-digit years', () => {
+  expect(daysFrom('20200228', 3)).toEqual(['20200228', '20200229', '20200301'])
+  expect(daysFrom('99991231', 1)).toEqual(['99991231'])
+  expect(() => daysFrom('99991231', 2)).toThrow('2 days from 99991231 on go beyond 99991231')
 })

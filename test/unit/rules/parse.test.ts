@@ -101,7 +101,7 @@ describe('a rule file', () => {
       'unknown key "allowed_latness" (did you mean "allowed_lateness"?)',
     ],
     ['  expiry: 7d', '  expire: 7d', 'unknown key "output.expire" (did you mean "expiry"?)'],
-    ['source: drive', 'source: drive\nsource: drive', 'Map keys must be unique'],
+    ['source: drive', 'source: drive\nsource: drive', 'the key "source" is there twice'],
     ['  kind: tumbling', '\tkind: tumbling', 'Tabs are not allowed as indentation'],
   ])('%j as %j', (from, to, message) => {
     const found = problems(from, to)

@@ -15,25 +15,37 @@ function missingSnippet(family: SystemFamily, names: readonly string[]): string 
 }
 
 /** Installs packages without a question. */
-function installScript(family: SystemFamily, names: readonly string[]): string {
+function installScript(family: SystemFamily, names: readonly string[], repository: string | undefined): string {
   const words = names.map(shellQuote).join(' ')
   if (family === 'debian') {
+    const apt = `apt-get -q -o DPkg::Lock::Timeout=120${repository === undefined ? '' : aptOnly(repository)}`
     return `export DEBIAN_FRONTEND=noninteractive
-apt-get -q -o DPkg::Lock::Timeout=120 update
-apt-get -q -y -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold install --no-install-recommends ${words}`
+${apt} update
+${apt} -y -o Dpkg::Options::=--force-confold install --no-install-recommends ${words}`
   }
-  return `yum -y -q install ${words}`
+  const only = repository === undefined ? '' : ` --disablerepo='*' --enablerepo=${repository}`
+  return `yum -y -q${only} install ${words}`
+}
+
+/** One file of /etc/apt/sources.list.d alone; the lists of the others stay. */
+function aptOnly(name: string): string {
+  return ` -o Dir::Etc::sourcelist=/etc/apt/sources.list.d/${name}.list -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0`
 }
 
 /** Packages that are installed; versions are the repositories' matter. */
 export function packagesStep(
-  definition: StepHead & { readonly family: SystemFamily; readonly names: readonly string[] },
+  definition: StepHead & {
+    readonly family: SystemFamily
+    readonly names: readonly string[]
+    /** Name of the repository that they come from; all that the host knows when left out. */
+    readonly repository?: string | undefined
+  },
 ): Step {
-  const { family, names, id, host } = definition
+  const { family, names, id, host, repository } = definition
   const kept = `packages-${id.replace(/^.*\//, '').replace(/@.*$/, '')}`
   const snippet = missingSnippet(family, names)
   const missing = (stdout: string) => stdout.split('\n').filter((line) => line !== '')
-  return shellStep({
+  const step = shellStep({
     ...definition,
     check: {
       shell: snippet,
@@ -55,10 +67,11 @@ export function packagesStep(
 mkdir -p "$originals" && chmod 700 "$originals"
 all=$({ cat "$originals/${kept}" 2>/dev/null || :; echo "$want"; } | sort -u)
 echo "$all" | replace "$originals/${kept}"
-${installScript(family, names)}`,
+${installScript(family, names, repository)}`,
     undo: leftBehind(
       kept,
       (text) => `packages ${text.split('\n').join(', ')} on ${host}: other software may need them by now`,
     ),
   })
+  return { ...step, packages: names }
 }

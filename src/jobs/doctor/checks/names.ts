@@ -7,7 +7,8 @@ export const names: HostCheck = {
   title: 'name resolution both ways',
   shell: ({ site }) =>
     [
-      'echo "own $(hostname -f 2>/dev/null)"',
+      // A name that resolves to nothing is still worth saying.
+      'echo "own $(hostname -f 2>/dev/null || hostname)"',
       ...site.hosts.map(
         ({ fqdn, address }) =>
           `echo "forward ${fqdn} $(getent ahostsv4 ${shellQuote(fqdn)} | awk '{print $1; exit}')"\necho "backward ${fqdn} $(getent hosts ${shellQuote(address)} | awk '{print $2; exit}')"`,

@@ -19,23 +19,23 @@ export const ports: HostCheck = {
       const [name, pid] = line.includes('users:') ? [by?.[1], by?.[2]] : [by?.[2], by?.[1]]
       return [{ port, role, name: name ?? 'an unknown process', pid }]
     })
+    const byWhom = (listeners: typeof taken) => [
+      ...new Set(
+        listeners.map(
+          ({ port, role, name, pid }) => `${port} (${role}) by ${name}${pid === undefined ? '' : `, pid ${pid}`}`,
+        ),
+      ),
+    ]
     const foreign = taken.filter(({ name }) => !ours.test(name))
     if (foreign.length === 0)
       return healthy(
         taken.length === 0
           ? `free: ${rolePortsText(host.roles) || 'none is wanted'}`
-          : `${taken.length} taken by the platform, the others free`,
+          : `taken by the platform: ${byWhom(taken).join('; ')}; the others are free`,
       )
-    const unique = [
-      ...new Set(
-        foreign.map(
-          ({ port, role, name, pid }) => `${port} (${role}) by ${name}${pid === undefined ? '' : `, pid ${pid}`}`,
-        ),
-      ),
-    ]
     return {
       state: 'bad',
-      evidence: unique.join('; '),
+      evidence: byWhom(foreign).join('; '),
       cause: 'another program listens where a service of the platform will want to',
       remedy: 'stop that program and turn it off at boot, or place the role on another host',
     }

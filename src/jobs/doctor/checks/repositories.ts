@@ -1,91 +1,72 @@
-import { type Diagnosis, type HostCheck, healthy } from '../check.js'
+import { explainAnswer, type RepositoryAnswer } from '../../../core/repository-answer.js'
+import { type HostCheck, healthy } from '../check.js'
 
-/** Prints `status url` for each enabled repository, as curl on the host sees it; eight seconds each, side by side. */
+/**
+ * Prints `url|what to ask for below it|proxy|user:password` for each enabled repository; credentials come last, since
+ * a password may hold a bar.
+ */
 const yumSnippet = `v=$(rpm -q --qf '%{VERSION}' centos-release 2>/dev/null | cut -d. -f1); a=$(uname -m)
-awk -F= '
-  function flush() { if (on && url != "") print url; url = ""; on = 1 }
+for f in /etc/yum.conf /etc/yum.repos.d/*.repo; do cat "$f" 2>/dev/null; echo; done | awk '
+  function value() { sub(/^[^=]*=[ ]*/, ""); sub(/[ \\r]*$/, ""); return $0 }
+  function flush() {
+    if (section == "[main]") common = proxy
+    else if (on && url != "") print url "|" (proxy == "" ? common : proxy) "|" (user == "" ? "" : user ":" password)
+    url = ""; proxy = ""; user = ""; password = ""; on = 1
+  }
   BEGIN { on = 1 }
-  /^\\[/ { flush() }
+  /^\\[/ { flush(); section = $1 }
   /^[ ]*enabled[ ]*=[ ]*0/ { on = 0 }
-  /^[ ]*baseurl[ ]*=/ { sub(/^[^=]*=[ ]*/, ""); url = $0 "|repodata/repomd.xml" }
-  /^[ ]*(mirrorlist|metalink)[ ]*=/ { if (url == "") { sub(/^[^=]*=[ ]*/, ""); url = $0 "|" } }
-  END { flush() }' /etc/yum.repos.d/*.repo 2>/dev/null |
+  /^[ ]*baseurl[ ]*=/ { url = value() "|repodata/repomd.xml" }
+  /^[ ]*(mirrorlist|metalink)[ ]*=/ { if (url == "") url = value() "|" }
+  /^[ ]*proxy[ ]*=/ { proxy = value() }
+  /^[ ]*username[ ]*=/ { user = value() }
+  /^[ ]*password[ ]*=/ { password = value() }
+  END { flush() }' |
 sed "s/\\$releasever/$v/g; s/\\$basearch/$a/g; s/\\$infra/stock/g"`
 
-const aptSnippet = `cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
+const aptSnippet = `x=$(apt-config dump Acquire::http::Proxy 2>/dev/null | sed -n 's/^Acquire::http::Proxy "\\(.*\\)";$/\\1/p')
+{ cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
 sed -n 's/^deb  *\\(\\[[^]]*\\] *\\)\\{0,1\\}\\([^ ]*\\)  *\\([^ ]*\\).*/\\2|dists\\/\\3\\/Release/p' | sed 's/|dists\\/\\(.*\\/\\)\\/Release$/|\\1Release/'
-sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/*.sources 2>/dev/null | tr ' ' '\\n' | sed 's/$/|/'`
+for f in /etc/apt/sources.list.d/*.sources; do cat "$f" 2>/dev/null; echo; done | awk '
+  function flush(n, m, i, j, us, ss) {
+    n = on ? split(uris, us, " ") : 0; m = split(suites, ss, " ")
+    for (i = 1; i <= n; i++) for (j = 1; j <= m; j++) print us[i] "|" (ss[j] ~ /\\/$/ ? ss[j] : "dists/" ss[j] "/") "Release"
+    uris = ""; suites = ""; on = 1
+  }
+  BEGIN { on = 1 }
+  /^[ ]*$/ { flush() }
+  /^URIs:/ { sub(/^[^:]*:/, ""); uris = $0 }
+  /^Suites:/ { sub(/^[^:]*:/, ""); suites = $0 }
+  /^Enabled: *no/ { on = 0 }
+  END { flush() }'; } |
+{ sed -n '/^machine /p' /etc/apt/auth.conf /etc/apt/auth.conf.d/*.conf 2>/dev/null; cat; } | awk -v x="$x" '
+  /^machine / { n++; where[n] = $2 ~ /:\\/\\// ? $2 : "https://" $2; login[n] = $4 ":" $6; next }
+  {
+    url = $0; sub(/\\|.*/, "", url); user = ""
+    for (i = 1; i <= n; i++) if (index(url, where[i]) == 1) user = login[i]
+    print $0 "|" x "|" user
+  }'`
 
-const ask = `sort -u | { while IFS='|' read -r u p; do
-  case "$u" in http*) ;; *) continue;; esac
-  ( s=$(curl -s -L -o /dev/null -w '%{http_code}' --max-time 8 "\${u%/}\${p:+/$p}"); e=$?; echo "$s $e $u" ) &
+/**
+ * Prints `status exit url` for each, as curl on the host sees it; eight seconds each, side by side. Credentials go to
+ * curl over its stdin, where no process list shows them.
+ */
+const ask = `sort -u | {
+q() { printf '%s = "%s"\\n' "$1" "$(printf %s "$2" | sed 's/[\\\\"]/\\\\&/g')"; }
+while IFS='|' read -r u p x c; do
+  case "$u" in http*) ;; file:*/smartcar/bundle/*) echo bundle; continue;; *) continue;; esac
+  case "$x" in _none_|DIRECT) set -- noproxy '*';; *) set -- proxy "$x";; esac
+  ( s=$({ q url "\${u%/}\${p:+/$p}"; [ -z "$2" ] || q "$@"; [ -z "$c" ] || q user "$c"; } | curl -K - -s -L -o /dev/null -w '%{http_code}' --max-time 8)
+  e=$?; echo "$s $e $u" ) &
 done; wait; }`
 
-interface Answer {
-  readonly status: number
-  /** curl's own exit code, see curl(1) */
-  readonly exit: number
-  readonly url: string
-}
-
-function parse(stdout: string): readonly Answer[] {
+function parse(stdout: string): readonly RepositoryAnswer[] {
   return stdout.split('\n').flatMap((line) => {
     const match = /^(\d{3}) (\d+) (\S+)$/.exec(line)
-    return match === null ? [] : [{ status: Number(match[1]), exit: Number(match[2]), url: match[3] ?? '' }]
+    // A URL may hold credentials of its own.
+    const url = match?.[3]?.replace(/^([a-z]+:\/\/)[^/@]*@/, '$1') ?? ''
+    return match === null ? [] : [{ status: Number(match[1]), exit: Number(match[2]), url }]
   })
-}
-
-/** What the answer of a repository means; undefined: it is fine. */
-export function explainAnswer({ status, exit, url }: Answer): Omit<Diagnosis, 'state'> | undefined {
-  if (status >= 200 && status < 300) return undefined
-  const cloudera = /cloudera\.com/.test(url)
-  const centos = /(mirror|mirrorlist)\.centos\.org/.test(url)
-  const evidence = status === 0 ? `${url}: no answer (curl ${exit})` : `${url}: ${status}`
-  if (cloudera && [401, 403, 404].includes(status)) {
-    return {
-      evidence,
-      cause:
-        status === 404
-          ? "Cloudera removed the free repositories in 2021; what was archive.cloudera.com/cm5 is only below /p/, with a subscription's credentials"
-          : "Cloudera's repositories ask for a subscription since 2021, and these credentials are missing or not accepted",
-      remedy:
-        'give the URL below /p/ with user and password_file, or a mirror, in provision.repositories.extra; without either use the apache profile',
-    }
-  }
-  if (centos) {
-    return {
-      evidence,
-      cause: 'the mirrors of CentOS 6 and 7 were turned off at the end of their life',
-      remedy:
-        'smartcar provision --only base-repository takes them from the vault, or from provision.repositories.base',
-      fix: ['base-repository'],
-    }
-  }
-  if (status === 0) {
-    const names: Readonly<Record<number, string>> = {
-      6: 'its name cannot be resolved from this host',
-      7: 'nothing listens there, or a firewall refuses',
-      28: 'it does not answer in time',
-      35: 'TLS fails: the TLS of CentOS 6 is too old for most https servers',
-      60: 'its certificate is not trusted by this host',
-    }
-    return {
-      evidence,
-      cause: names[exit] ?? 'it cannot be reached from this host',
-      remedy: 'check DNS, firewall and proxy (provision.proxy), or use a mirror or smartcar bundle',
-    }
-  }
-  if (status === 401 || status === 403)
-    return {
-      evidence,
-      cause: 'the repository refuses this host or its credentials',
-      remedy: 'check user and password_file in provision.repositories.extra',
-    }
-  return {
-    evidence,
-    cause: 'the repository is not at this URL any more',
-    remedy: 'correct its URL in provision.repositories, or disable it on the host',
-  }
 }
 
 export const repositories: HostCheck = {
@@ -96,6 +77,8 @@ export const repositories: HostCheck = {
 } | ${ask}`,
   interpret: ({ stdout }) => {
     if (stdout.includes('nocurl')) return { state: 'unknown', evidence: 'there is no curl on the host' }
+    // It is the only one that provisioning installs from.
+    if (/^bundle$/m.test(stdout)) return healthy('packages come from a bundle on the host')
     const answers = parse(stdout)
     if (answers.length === 0) return { state: 'warning', evidence: 'no repository by http is enabled' }
     const wrong = answers.flatMap((answer) => explainAnswer(answer) ?? [])
@@ -104,7 +87,7 @@ export const repositories: HostCheck = {
     const distinct = (values: readonly (string | undefined)[]) => [...new Set(values)].join('; ')
     return {
       state: 'bad',
-      evidence: wrong.map(({ evidence }) => evidence).join('; '),
+      evidence: distinct(wrong.map(({ evidence }) => evidence)),
       cause: distinct(wrong.map(({ cause }) => cause)),
       remedy: distinct(wrong.map(({ remedy }) => remedy)),
       ...(fix.length === 0 ? {} : { fix }),

@@ -40,6 +40,9 @@ export const memory: HostCheck = {
   },
 }
 
+/** Of CDH 6 and of every Apache version that the pilot runs. */
+const oldestJava = 8
+
 export const java: HostCheck = {
   id: 'java',
   title: 'JDK',
@@ -48,7 +51,22 @@ export const java: HostCheck = {
   interpret: ({ stdout }, { site }) => {
     const found = fields(stdout)
     const version = found.get('version')
-    if (version !== undefined) return healthy(`${found.get('path') ?? 'java'}: ${version}`)
+    const seen = `${found.get('path') ?? 'java'}: ${version}`
+    // "1.7.0_67" and "17.0.2" are 7 and 17; a version that cannot be read is left to the services.
+    const major = Number(/"(?:1\.)?(\d+)/.exec(version ?? '')?.[1] ?? oldestJava)
+    if (version !== undefined && major < oldestJava) {
+      const linked = seen.startsWith('/usr/java/default/')
+      return {
+        state: 'bad',
+        evidence: seen,
+        cause: `CDH 6 and the Apache services need Java ${oldestJava} or newer`,
+        remedy: linked
+          ? 'name a newer one in provision.jdk.home, then smartcar provision --only java-home'
+          : 'smartcar provision --only jdk --only java-home',
+        ...(linked ? {} : { fix: ['jdk', 'java-home'] }),
+      }
+    }
+    if (version !== undefined) return healthy(seen)
     if (site.provision.jdk.package === 'none' && site.provision.jdk.home === undefined)
       return { state: 'warning', evidence: 'there is no Java, and provision.jdk.package is none' }
     return {

@@ -2,7 +2,7 @@ import { packagesStep } from '../../../core/plan/shell/packages.js'
 import { shellStep, undoFromKept } from '../../../core/plan/shell/shell-step.js'
 import type { Step } from '../../../core/plan/step.js'
 import { type HostStepsInput, head } from '../input.js'
-import { repositorySteps } from './packages.js'
+import { packageSource, repositorySteps } from './packages.js'
 
 const defaults = {
   el6: 'java-1.8.0-openjdk-devel',
@@ -30,6 +30,7 @@ export function jdk(input: HostStepsInput): Step | undefined {
     ),
     family: input.family,
     names: [name === 'default' ? defaults[input.family] : name],
+    repository: packageSource(input),
   })
 }
 

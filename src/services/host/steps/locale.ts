@@ -1,5 +1,5 @@
 import { fileStep } from '../../../core/plan/shell/file-step.js'
-import { shellStep } from '../../../core/plan/shell/shell-step.js'
+import { leftBehind, shellStep } from '../../../core/plan/shell/shell-step.js'
 import type { Step } from '../../../core/plan/step.js'
 import { type HostStepsInput, head } from '../input.js'
 
@@ -36,7 +36,8 @@ else localedef -i ${language} -f UTF-8 ${locale}; fi`
         code === 0 ? { state: 'ok' } : { state: 'change', changes: [{ kind: 'create', summary: `make ${locale}` }] },
     },
     command: `localedef -i ${language} -f UTF-8 ${locale}`,
-    apply: () => make,
+    apply: () => `echo ${locale} | keep locale-available\n${make}`,
+    undo: leftBehind('locale-available', (kept) => `the locale ${kept}: other programs may use it by now`),
   })
 }
 

@@ -2,6 +2,7 @@ import { packagesStep } from '../../../core/plan/shell/packages.js'
 import { servicesOn } from '../../../core/plan/shell/services.js'
 import type { Step } from '../../../core/plan/step.js'
 import { type HostStepsInput, head } from '../input.js'
+import { bundleRepositoryName } from './bundle.js'
 
 /** Name cache, DNS tools, psmisc (Cloudera's start scripts need it) (ssh-cm.md, table 3.2). */
 const defaults = {
@@ -14,12 +15,18 @@ function names(input: HostStepsInput): readonly string[] {
   return input.provision.packages === 'default' ? defaults[input.family] : input.provision.packages
 }
 
+/** The one repository that packages come from; undefined: all that the host knows. */
+export function packageSource(input: HostStepsInput): string | undefined {
+  return input.bundle === undefined ? undefined : bundleRepositoryName
+}
+
 /** Steps that install packages need these first. */
 export function repositorySteps(input: HostStepsInput): readonly string[] {
   const { proxy, repositories } = input.provision
   return [
+    input.bundle === undefined ? 'no-bundle' : 'bundle-repository',
     ...(proxy === undefined ? [] : ['proxy']),
-    ...(repositories.base === 'keep' || input.family === 'debian' ? [] : ['base-repository']),
+    ...(input.family === 'debian' ? [] : ['base-repository']),
     ...repositories.extra.map(({ name }) => `repository-${name}`),
     'hosts-file',
   ]
@@ -37,6 +44,7 @@ export function packages(input: HostStepsInput): Step | undefined {
     ),
     family: input.family,
     names: wanted,
+    repository: packageSource(input),
   })
 }
 

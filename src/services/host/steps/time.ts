@@ -5,7 +5,7 @@ import { restartHandler, servicesOff, servicesOn } from '../../../core/plan/shel
 import { runScript } from '../../../core/plan/shell/shell-step.js'
 import type { Step, World } from '../../../core/plan/step.js'
 import { type HostStepsInput, head, hostStepId } from '../input.js'
-import { repositorySteps } from './packages.js'
+import { packageSource, repositorySteps } from './packages.js'
 
 /** ntpd on CentOS (Cloudera's host check asks it), chrony on Debian. */
 const daemons = {
@@ -54,6 +54,7 @@ export function timeSteps(input: HostStepsInput): readonly Step[] {
       ),
       family: input.family,
       names: [daemon.package],
+      repository: packageSource(input),
     }),
     blockStep({
       ...head(input, 'time-config', { title: 'time servers', reason: 'all hosts follow the same clock', group }, [
@@ -143,8 +144,7 @@ function clockStep(input: HostStepsInput): readonly Step[] {
         await runScript(
           world,
           host,
-          `if command -v chronyc >/dev/null && chronyc -a makestep >/dev/null 2>&1; then sleep 2; fi
-date -s @${now.toFixed(3)} >/dev/null
+          `date -s @${now.toFixed(3)} >/dev/null
 if command -v hwclock >/dev/null; then hwclock -w 2>/dev/null || :; fi`,
           { command: 'date -s' },
         )

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { FailedError, UnreachableError } from '../../../../src/core/errors.js'
 import type { SmartcarEvent } from '../../../../src/core/events.js'
+import { commandFailed } from '../../../../src/core/plan/failure.js'
 import { assertFresh, parsePlan, serialisePlan } from '../../../../src/core/plan/plan-file.js'
 import { type Prepared, prepare } from '../../../../src/core/plan/planner.js'
 import { owedHandlers, parseRunRecord, type RunLine } from '../../../../src/core/plan/run-record.js'
@@ -53,12 +54,15 @@ test('hosts run side by side, the steps of one host one after the other', async 
   const state = new Set<string>()
   let running = 0
   const most = { one: 0, all: 0 }
+  // Where two are expected at once, each waits for the other: no moment of a busy machine can keep them apart.
+  let together = 1
   const slow = (id: string, host: string) =>
     memoryStep(id, state, {
       host,
       apply: async () => {
         running++
         most.all = Math.max(most.all, running)
+        while (most.all < together) await new Promise((resolve) => setTimeout(resolve, 1))
         await new Promise((resolve) => setTimeout(resolve, 30))
         running--
         state.add(id)
@@ -66,6 +70,7 @@ test('hosts run side by side, the steps of one host one after the other', async 
     })
   await run([slow('a@one', 'one'), slow('b@one', 'one')])
   expect(most.all).toBe(1)
+  together = 2
   await run([slow('c@one', 'one'), slow('c@two', 'two')])
   expect(most.all).toBe(2)
 })
@@ -249,6 +254,23 @@ test('a saved plan holds as long as site and findings are the same', async () =>
   expect(() => parsePlan('{"version":1}', 'plan.json')).toThrow(/plan.json is not a plan/)
 })
 
+test('a saved plan still holds for the others when a host is down', async () => {
+  const state = new Set<string>()
+  const own = memoryStep('a@one', state, { host: 'one' })
+  const across = memoryStep('c@one', state, { host: 'one' })
+  const saved = parsePlan(
+    serialisePlan((await plan([own, across, memoryStep('b@two', state, { host: 'two' })])).plan),
+    'f',
+  )
+  const lost = [{ host: 'two', unreachable: true, failure: { code: 'HOST_UNREACHABLE', message: 'gone', hints: [] } }]
+  const blocked = { ...across, check: async () => ({ state: 'blocked' as const, reason: 'two is gone', hints: [] }) }
+  const now = (await plan([own, blocked], planWorld(), { lost })).plan
+  expect(() => assertFresh(saved, now, 'f')).not.toThrow()
+  state.add('a@one')
+  const changed = (await plan([own, blocked], planWorld(), { lost })).plan
+  expect(() => assertFresh(saved, changed, 'f')).toThrow(/the hosts have changed since .*: a@one$/)
+})
+
 test('shell checks of a host go there in one script, and no output can be mistaken for a mark', async () => {
   let scripts = 0
   const local = planWorld()
@@ -297,6 +319,52 @@ test('a host that cannot be reached is out of the plan, what needs it elsewhere 
   const { plan: made } = await plan(steps, world)
   expect(made.lost).toMatchObject([{ host: 'one', unreachable: true }])
   expect((await run(steps, world)).states).toEqual({ 'b@two': 'skipped', 'c@two': 'changed' })
+})
+
+test('a program that is missing is not taken for a repository that is', () => {
+  const cause = (stderr: string) => commandFailed({ code: 127, stdout: '', stderr }, 'a command', 'one').data?.cause
+  expect(cause('sh: 28: eval: setenforce: not found\n')).toContain('is not on the host')
+  expect(cause('bash: line 1: yum: command not found\n')).toContain('is not on the host')
+  expect(cause('http://x/repodata/repomd.xml: [Errno 14] HTTP Error 404 - Not Found\n')).toContain('does not hold')
+  expect(cause('Err:1 http://x ./ Packages\n  404  Not Found [IP: 1.2.3.4 80]\n')).toContain('does not hold')
+})
+
+test('a step that asks another host, which is down, costs its own host that step alone', async () => {
+  const state = new Set<string>()
+  const down = async () => {
+    throw new UnreachableError('HOST_UNREACHABLE', 'one has no route', { hints: ['is it up?'] })
+  }
+  const steps = [
+    memoryStep('clock@two', state, { host: 'two', check: down }),
+    memoryStep('file@two', state, { host: 'two' }),
+    memoryStep('late@two', state, { host: 'two', apply: down }),
+    memoryStep('after@two', state, { host: 'two' }),
+  ]
+  const { plan: made } = await plan(steps)
+  expect(made.lost).toEqual([])
+  expect(made.steps[0]?.finding).toEqual({ state: 'blocked', reason: 'one has no route', hints: ['is it up?'] })
+  const { states } = await run(steps)
+  expect(states).toEqual({
+    'clock@two': 'blocked',
+    'file@two': 'changed',
+    'late@two': 'failed',
+    'after@two': 'changed',
+  })
+})
+
+test('a host that was down from the start is not waited for by the steps of another', async () => {
+  const state = new Set<string>()
+  const late = memoryStep('late@two', state, {
+    host: 'two',
+    apply: async () => {
+      throw new UnreachableError('HOST_UNREACHABLE', 'one has no route')
+    },
+  })
+  const failure = { code: 'HOST_UNREACHABLE', message: 'one has no route', hints: [] }
+  const lost = [{ host: 'one', unreachable: true, failure }]
+  const { states, events } = await run([late], planWorld(), { lost })
+  expect(states).toEqual({ 'late@two': 'failed' })
+  expect(events.filter(({ t }) => t === 'note')).toEqual([])
 })
 
 test('an undo is a step of its own, behind the undo of what needed it', () => {

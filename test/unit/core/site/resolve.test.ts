@@ -109,7 +109,9 @@ describe('problems', () => {
   })
 
   it.each([
-    ['duplicate keys', 'name: a\nname: b\n', /:2:1: Map keys must be unique/],
+    ['duplicate keys', 'name: a\nname: b\n', /:2:1: the key "name" is there twice/],
+    ['two documents', 'name: a\n---\nname: b\n', /:2:1: a second document begins here/],
+    ['UTF-16', '\ufffd\ufffdn\0a\0m\0e\0', /:1:1: this is no UTF-8 text/],
     ['tabs', 'simulate:\n\tcars: 5\n', /:2:1: Tabs are not allowed/],
     ['a list', '- 1\n', /:1:1: the file: .*expected object/],
     ['a password in a URL', 'export: {targets: {a: {url: "postgres://u:secret@h/d"}}}\n', /must not hold a password/],

@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { buildGraph } from '../../../../src/core/plan/graph.js'
 import { isShellCheck, type Step } from '../../../../src/core/plan/step.js'
+import { explainAnswer } from '../../../../src/core/repository-answer.js'
 import { resolveSite } from '../../../../src/core/site/resolve.js'
-import { explainAnswer } from '../../../../src/jobs/doctor/checks/repositories.js'
 import { withLoopbackNames, withoutLoopbackNames } from '../../../../src/services/host/steps/hosts-file.js'
 import { withMainSetting, withoutMainSetting } from '../../../../src/services/host/steps/proxy.js'
-import { withBaseUrl } from '../../../../src/services/host/steps/repositories.js'
+import { withBaseUrl, withoutRepositories, withRepositories } from '../../../../src/services/host/steps/repositories.js'
 import { hostSteps } from '../../../../src/services/host/steps.js'
 import { planWorld } from '../../../support/plan-world.js'
 
@@ -19,7 +19,16 @@ provision:
 `
 const site = resolveSite({ siteFile: { path: '/x/smartcar.yaml', text }, environment: {}, workingFolder: '/x' })
 
-function stepsFor(family: 'el6' | 'el7' | 'debian', number = 1): readonly Step[] {
+const bundle = {
+  file: '/x/bundle.tar',
+  id: '0123456789abcdef',
+  items: [
+    { path: 'a-1.rpm', offset: 512, size: 10, sha256: 'a'.repeat(64) },
+    { path: 'repodata/repomd.xml', offset: 2048, size: 20, sha256: 'b'.repeat(64) },
+  ],
+}
+
+function stepsFor(family: 'el6' | 'el7' | 'debian', number = 1, withBundle = false): readonly Step[] {
   const host = site.hosts[number]
   if (host === undefined) throw new Error('no host')
   return hostSteps({
@@ -28,6 +37,7 @@ function stepsFor(family: 'el6' | 'el7' | 'debian', number = 1): readonly Step[]
     provision: site.provision,
     family,
     passwords: new Map([['cdh', 's3cret']]),
+    ...(withBundle ? { bundle } : {}),
   })
 }
 
@@ -39,6 +49,7 @@ async function scripts(step: Step): Promise<readonly string[]> {
       sent.push(script)
       return { code: 0, stdout: 'absent\n', stderr: '' }
     },
+    upload: async (_host, _local, _remote, { range }) => ({ sha256: (range?.offset === 512 ? 'a' : 'b').repeat(64) }),
   })
   const changes = [{ kind: 'run' as const, summary: 'stop postfix, now and at boot' }]
   if (isShellCheck(step.check)) {
@@ -51,13 +62,14 @@ async function scripts(step: Step): Promise<readonly string[]> {
 
 describe.each(['el6', 'el7', 'debian'] as const)('steps of %s', (family) => {
   test('they make a graph, every need is there', () => {
+    buildGraph([...stepsFor(family, 0, true), ...stepsFor(family, 1, true)])
     const { steps } = buildGraph([...stepsFor(family, 0), ...stepsFor(family, 1)])
     expect(steps.length).toBeGreaterThan(45)
     for (const { title, reason } of steps) expect(title.length * reason.length).toBeGreaterThan(0)
   })
 
   test('every script is one that sh can read', async () => {
-    for (const step of stepsFor(family)) {
+    for (const step of [...stepsFor(family), ...stepsFor(family, 1, true)]) {
       for (const script of await scripts(step)) {
         execFileSync('sh', ['-n'], { input: script, stdio: ['pipe', 'ignore', 'pipe'] })
       }
@@ -65,7 +77,7 @@ describe.each(['el6', 'el7', 'debian'] as const)('steps of %s', (family) => {
   })
 
   test('no check writes: none redirects into a file, moves or removes', () => {
-    for (const { id, check } of stepsFor(family)) {
+    for (const { id, check } of [...stepsFor(family), ...stepsFor(family, 1, true)]) {
       if (!isShellCheck(check)) continue
       const writes = check.shell.replaceAll(/[12]?>\s*\/dev\/null|2>&1/g, '')
       expect(writes, id).not.toMatch(/>|\b(mv|rm|cp|tee|touch|mkdir|chmod|chown|sed -i|install)\b(?!ed)/)
@@ -73,11 +85,16 @@ describe.each(['el6', 'el7', 'debian'] as const)('steps of %s', (family) => {
   })
 
   test('a password is only in what goes over stdin, and never in a plan', async () => {
-    const step = stepsFor(family).find(({ id }) => id.includes('repository-cdh'))
-    if (step === undefined || !isShellCheck(step.check)) throw new Error('no repository step')
-    const finding = step.check.interpret({ code: 0, stdout: 'absent\n' })
-    expect(finding).toMatchObject({ state: 'change', changes: [{ sensitive: true }] })
-    expect(step.check.shell).not.toContain('s3cret')
+    const holders: string[] = []
+    for (const step of stepsFor(family)) {
+      if (!isShellCheck(step.check)) continue
+      expect(step.check.shell).not.toContain('s3cret')
+      if (!(await scripts(step)).some((script) => script.includes('s3cret'))) continue
+      holders.push(step.id)
+      const finding = step.check.interpret({ code: 0, stdout: 'absent\n' })
+      expect(finding).toMatchObject({ state: 'change', changes: [{ sensitive: true }] })
+    }
+    expect(holders).toEqual([`host/repository-cdh${family === 'debian' ? '-login' : ''}@server02`])
   })
 })
 
@@ -162,4 +179,69 @@ test("an answer of a repository is explained: Cloudera's wall, dead CentOS mirro
   expect(explain(0, 'http://mirrorlist.centos.org/', 6)).toMatchObject({ fix: ['base-repository'] })
   expect(explain(0, 'http://other/', 6)?.cause).toContain('cannot be resolved')
   expect(explain(404, 'http://other/')?.cause).toContain('not at this URL')
+})
+
+describe('packages from a bundle', () => {
+  const find = (name: string, withBundle = true) => {
+    const step = stepsFor('el7', 1, withBundle).find(({ id }) => id === `host/${name}@server02`)
+    if (step === undefined || !isShellCheck(step.check)) throw new Error(`no step ${name}`)
+    return { step, check: step.check }
+  }
+  const state = (stdout: string) => find('bundle-files').check.interpret({ code: 0, stdout })
+
+  test('what is there in its size is not sent, older bundles go, a disk that is too small blocks', () => {
+    const folder = '0123456789abcdef'
+    expect(state(`100\n10 ${folder}/a-1.rpm\n20 ${folder}/repodata/repomd.xml\n`)).toEqual({ state: 'ok' })
+    expect(state('100\n')).toMatchObject({ changes: [{ summary: 'upload 2 files of the bundle 0123456789abcdef' }] })
+    expect(state(`100\n9 ${folder}/a-1.rpm\n20 ${folder}/repodata/repomd.xml\n`)).toMatchObject({
+      changes: [{ summary: 'upload 1 file of the bundle 0123456789abcdef', after: expect.stringContaining('10 B') }],
+    })
+    expect(state(`100\n10 ${folder}/a-1.rpm\n20 ${folder}/repodata/repomd.xml\n5 feed/a.rpm\n`)).toMatchObject({
+      changes: [{ kind: 'delete', summary: 'remove the bundle feed' }],
+    })
+    expect(state('0\n')).toMatchObject({ state: 'blocked', reason: expect.stringContaining('30 B') })
+  })
+
+  test('bytes that are not those of the manifest are taken away again', async () => {
+    const sent: string[] = []
+    const world = planWorld({
+      shell: async (_host, script) => {
+        sent.push(script)
+        return { code: 0, stdout: '100\n', stderr: '' }
+      },
+      upload: async () => ({ sha256: 'c'.repeat(64) }),
+    })
+    const { step } = find('bundle-files')
+    await expect(step.apply(world, { state: 'ok' }, () => {})).rejects.toMatchObject({ code: 'BUNDLE_DAMAGED' })
+    expect(sent.some((script) => script.includes('rm -f /var/lib/smartcar/bundle/0123456789abcdef/a-1.rpm'))).toBe(true)
+  })
+
+  test('every step that installs takes its packages from the bundle alone, and only then', async () => {
+    for (const family of ['el7', 'debian'] as const) {
+      const installing = stepsFor(family, 1, true).filter(({ packages }) => packages !== undefined)
+      expect(installing.map(({ id }) => id)).toEqual([
+        'host/packages@server02',
+        'host/time-package@server02',
+        'host/jdk@server02',
+      ])
+      const only =
+        family === 'el7' ? "--disablerepo='*' --enablerepo=smartcar-bundle" : 'sources.list.d/smartcar-bundle.list'
+      for (const step of installing) expect((await scripts(step)).join('\n'), step.id).toContain(only)
+      for (const step of stepsFor(family).filter(({ packages }) => packages !== undefined))
+        expect((await scripts(step)).join('\n'), step.id).not.toContain('smartcar-bundle')
+    }
+  })
+
+  test('repositories that are there are switched off, foreign ones stay, and all of it is taken back', () => {
+    const text =
+      '# top\n[base]\nname=b\nmirrorlist=http://mirrorlist.centos.org/x\nenabled=1\n\n[updates]\nbaseurl=http://vault.centos.org/7.9.2009/updates/\n\n[own]\nbaseurl=http://mine/\nenabled=1\n'
+    const off = withoutRepositories(text)
+    expect(off.match(/^enabled=0$/gm)?.length).toBe(2)
+    expect(off).toContain('[own]\nbaseurl=http://mine/\nenabled=1\n')
+    expect(withoutRepositories(off)).toBe(off)
+    expect(withRepositories(off)).toBe(text)
+    expect(withRepositories(text)).toBe(text)
+    // The site's own mirror is no foreign one.
+    expect(withoutRepositories(text, 'http://mine/').match(/^enabled=0$/gm)?.length).toBe(3)
+  })
 })
