@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     disableConsoleIntercept: true,
     include: ['test/stack/**/*.test.ts'],
+    globalSetup: ['test/stack/global-setup.ts'],
     fileParallelism: false,
     testTimeout: 300_000,
     hookTimeout: 600_000,

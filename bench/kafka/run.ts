@@ -8,7 +8,7 @@ import { systemClock } from '../../src/io/clock.js'
 import { localFiles } from '../../src/io/files.js'
 import { produce } from '../../src/jobs/kafka/produce.js'
 import { type EventLog, openKafka } from '../../src/services/kafka/client.js'
-import { javaArguments, stackMissing, startServices } from '../../test/stack/support.js'
+import { javaArguments, type Stack, startStack, stopStack } from '../../test/stack/support.js'
 import type { BenchRow } from '../support.js'
 
 const rows = 1_000_000
@@ -26,9 +26,9 @@ function driveRows(): string {
 }
 
 /** Rows that Kafka's own producer tool sends in a second: linger 5 ms, batches of 64 KiB, one confirmation. */
-function javaRate(folder: string, broker: string, topic: string, file: string, gzip: boolean): number {
+function javaRate(stack: Stack, broker: string, topic: string, file: string, gzip: boolean): number {
   const [java, ...words] = javaArguments(
-    folder,
+    stack,
     'kafka',
     512,
     'org.apache.kafka.tools.ProducerPerformance',
@@ -56,13 +56,8 @@ async function ourRate(log: EventLog, topic: string, file: string, gzip: boolean
  * medians of three. Ours waits for every replica in sync, and sends each row once; the tool's time is without its start.
  */
 export async function bench(): Promise<BenchRow[]> {
-  const missing = stackMissing(['kafka'])
-  if (missing !== undefined) {
-    console.error(`left out: ${missing}`)
-    return []
-  }
   const folder = mkdtempSync(path.join(os.tmpdir(), 'clients-bench-'))
-  const stack = await startServices(['kafka'], path.join(folder, 'stack'))
+  const stack = await startStack(path.join(folder, 'stack'), ['zookeeper', 'kafka'])
   try {
     const file = path.join(folder, 'rows.log')
     writeFileSync(file, driveRows())
@@ -78,7 +73,7 @@ export async function bench(): Promise<BenchRow[]> {
       const ours: number[] = []
       const java: number[] = []
       for (let round = 0; round < rounds; round++) {
-        java.push(javaRate(stack.folder, `${address}:${port}`, topic, file, gzip))
+        java.push(javaRate(stack, `${address}:${port}`, topic, file, gzip))
         ours.push(await ourRate(log, topic, file, gzip))
         console.error(`round ${round + 1}: java ${java.at(-1)?.toFixed(0)}, smartcar ${ours.at(-1)?.toFixed(0)} rows/s`)
       }
@@ -105,7 +100,7 @@ export async function bench(): Promise<BenchRow[]> {
     }
     return result
   } finally {
-    await stack.stop()
+    await stopStack(stack)
     rmSync(folder, { recursive: true, force: true })
   }
 }

@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { inject } from 'vitest'
 import { type CliRun, runCli } from '../support/run-cli.js'
-import { type Stack, type StackService, startServices } from './support.js'
+import type { Stack } from './support.js'
 
 export interface StackWorld extends AsyncDisposable {
   readonly stack: Stack
@@ -13,10 +14,10 @@ export interface StackWorld extends AsyncDisposable {
   json<T>(args: readonly string[], input?: string | Uint8Array): Promise<T>
 }
 
-/** The built command line on real services. */
-export async function stackWorld(services: readonly StackService[]): Promise<StackWorld> {
+/** The built command line on the services that the global setup started. */
+export async function stackWorld(): Promise<StackWorld> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'clients-stack-'))
-  const stack = await startServices(services, path.join(folder, 'services'))
+  const stack: Stack = { folder: inject('stackFolder'), site: path.join(inject('stackFolder'), 'smartcar.yaml') }
   const run = (args: readonly string[], input?: string | Uint8Array) =>
     runCli([...args, '--site', stack.site], { cwd: folder, ...(input === undefined ? {} : { input }) })
   return {
@@ -28,9 +29,6 @@ export async function stackWorld(services: readonly StackService[]): Promise<Sta
       if (code !== 0) throw new Error(`${args.join(' ')}: ${code} ${stdout}${stderr}`)
       return (JSON.parse(stdout) as { result: T }).result
     },
-    async [Symbol.asyncDispose]() {
-      await stack.stop()
-      await rm(folder, { recursive: true, force: true })
-    },
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   }
 }

@@ -9,16 +9,13 @@ import { nodeHttp } from '../../src/io/http.js'
 import { createTable } from '../../src/jobs/hbase/tables.js'
 import { openHBase } from '../../src/services/hbase/client.js'
 import { type StackWorld, stackWorld } from './clients.js'
-import { javaArguments, stackMissing } from './support.js'
+import { javaArguments } from './support.js'
 
-const missing = stackMissing(['hbase'])
-if (missing !== undefined) console.error(`HBase is left out: ${missing}`)
-
-describe.skipIf(missing !== undefined)('hbase', () => {
+describe('hbase', () => {
   let on: StackWorld
   const table = `StackTest${process.pid}`
   beforeAll(async () => {
-    on = await stackWorld(['hbase'])
+    on = await stackWorld()
   })
   afterAll(async () => {
     for (const name of [table, `${table}Split`]) await on.run(['hbase', 'drop', name, '--confirm', name])
@@ -54,7 +51,7 @@ describe.skipIf(missing !== undefined)('hbase', () => {
     }
     // What src/distributions/apache will hand in.
     const result = await createTable(hbase, spec, () => ({
-      javaCommand: (_role, mainClass, args) => javaArguments(on.stack.folder, 'hbase', 256, mainClass, ...args),
+      javaCommand: (_role, mainClass, args) => javaArguments(on.stack, 'hbase', 256, mainClass, ...args),
       runOnHost: async ([program, ...words]) => {
         const { exitCode = 1, stdout, stderr } = await execa(program, words, { reject: false })
         return { code: exitCode, stdout, stderr }

@@ -6,16 +6,12 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { packageRoot } from '../../src/io/package-root.js'
 import { type StackWorld, stackWorld } from './clients.js'
-import { stackMissing } from './support.js'
 
-const missing = stackMissing(['hdfs'])
-if (missing !== undefined) console.error(`HDFS is left out: ${missing}`)
-
-describe.skipIf(missing !== undefined)('hdfs', () => {
+describe('hdfs', () => {
   let on: StackWorld
   const root = `/stack-test-${process.pid}`
   beforeAll(async () => {
-    on = await stackWorld(['hdfs'])
+    on = await stackWorld()
   })
   afterAll(async () => {
     await on.run(['hdfs', 'rm', '-r', '-f', root, '--confirm', 'stack'])

@@ -2,21 +2,17 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type StackWorld, stackWorld } from './clients.js'
-import { stackMissing } from './support.js'
-
-const missing = stackMissing(['kafka'])
-if (missing !== undefined) console.error(`Kafka is left out: ${missing}`)
 
 const rows = Array.from(
   { length: 200_000 },
   (_, index) => `2016010100${index},A${String(index % 100).padStart(4, '0')},${index % 6}`,
 )
 
-describe.skipIf(missing !== undefined)('kafka', () => {
+describe('kafka', () => {
   let on: StackWorld
   const topic = `stack-test-${process.pid}`
   beforeAll(async () => {
-    on = await stackWorld(['kafka'])
+    on = await stackWorld()
     await writeFile(path.join(on.folder, 'rows.log'), `${rows.join('\n')}\n`)
   })
   afterAll(async () => {

@@ -5,7 +5,7 @@ import type { Dialect } from '../../core/sql.js'
 
 export interface EngineTest {
   readonly label: string
-  /** A SELECT of one number: how many rows or keys fail. */
+  /** A SELECT of one number, `failures`: how many rows or keys fail. */
   readonly count: string
 }
 
@@ -58,7 +58,7 @@ function setTest(test: DataTest, place: Place): readonly EngineTest[] {
     return [
       {
         label: `unique: ${test.columns.join(', ')}`,
-        count: `SELECT COUNT(*) FROM (SELECT ${keys}, COUNT(*) AS times FROM ${here} GROUP BY ${keys} HAVING COUNT(*) > 1) repeated`,
+        count: `SELECT COUNT(*) AS failures FROM (SELECT ${keys}, COUNT(*) AS times FROM ${here} GROUP BY ${keys} HAVING COUNT(*) > 1) repeated`,
       },
     ]
   }
@@ -66,7 +66,7 @@ function setTest(test: DataTest, place: Place): readonly EngineTest[] {
     return [
       {
         label: `relationship: ${test.column} to ${test.to}.${test.toColumn}`,
-        count: `SELECT COUNT(*) FROM (SELECT ${id(test.column)} AS k FROM ${here}) a LEFT JOIN (SELECT DISTINCT ${id(test.toColumn)} AS k FROM ${id(test.to)}) b ON a.k = b.k WHERE b.k IS NULL`,
+        count: `SELECT COUNT(*) AS failures FROM (SELECT ${id(test.column)} AS k FROM ${here}) a LEFT JOIN (SELECT DISTINCT ${id(test.toColumn)} AS k FROM ${id(test.to)}) b ON a.k = b.k WHERE b.k IS NULL`,
       },
     ]
   }
@@ -82,7 +82,7 @@ function setTest(test: DataTest, place: Place): readonly EngineTest[] {
   return [
     {
       label: `conserved: rows of ${from}${joined === undefined ? '' : ` with a car in ${joined.to}`}`,
-      count: `SELECT ABS(a.n - b.n) FROM (${expected}) a CROSS JOIN (${found}) b`,
+      count: `SELECT ABS(a.n - b.n) AS failures FROM (${expected}) a CROSS JOIN (${found}) b`,
     },
   ]
 }

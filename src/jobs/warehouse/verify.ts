@@ -14,10 +14,9 @@ import { table as textTable } from '../../render/table.js'
 import { buildMarts } from '../mart/build.js'
 import type { HostsContext } from '../provision/context.js'
 import { buildOnEngine } from './build.js'
-import { type ClusterEngine, clusterEngines, openWarehouse } from './engine.js'
+import { type ClusterEngine, openWarehouse } from './engine.js'
 
 export type Side = 'embedded' | ClusterEngine
-export const sides: readonly Side[] = ['embedded', ...clusterEngines]
 
 /** Averages are summed in another order by every engine: they may differ in their last digits. */
 const tolerance = 1e-9

@@ -1,0 +1,140 @@
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sharedDataFolder } from '../support/shared-data.js'
+import { type StackWorld, stackWorld } from './clients.js'
+
+interface Status {
+  readonly healthy: boolean
+  readonly roles: readonly { readonly role: string; readonly state: string; readonly pid?: number }[]
+}
+
+interface Verified {
+  readonly equal: boolean
+  readonly comparisons: readonly {
+    readonly mart: string
+    readonly partition: string
+    readonly right: string
+    readonly leftRows: number
+    readonly rightRows: number
+    readonly differences: number
+  }[]
+}
+
+/** Rows of the marts on the shared data, as the embedded profile's acceptance has them. */
+const acceptance = {
+  'managed_smartcar_status_info 20200322': 108_005,
+  'managed_smartcar_drive_info 20200322': 216_005,
+  'managed_smartcar_symptom_info 20200322': 5,
+  'managed_smartcar_emergency_check_info 20200322': 2,
+  'managed_smartcar_item_buylist_info 202003': 94_178,
+}
+
+describe('the batch side of the pilot on the real services', () => {
+  let on: StackWorld
+  const status = () => on.json<Status>(['cluster', 'status'])
+  const pidOf = async (role: string) => {
+    const pid = (await status()).roles.find((one) => one.role === role)?.pid
+    if (pid === undefined) throw new Error(`${role} does not run`)
+    return pid
+  }
+  /** Until all roles answer again, as a supervisor brings them back. */
+  const untilHealthy = async () => {
+    for (let tries = 0; tries < 120; tries++) {
+      const { code } = await on.run(['cluster', 'status'])
+      if (code === 0) return
+      await new Promise((resolve) => setTimeout(resolve, 1000))
+    }
+    throw new Error((await on.run(['cluster', 'status'])).stdout)
+  }
+  /** A row of each mart a partition: `mart partition`, rows. */
+  const rowsOf = (verified: Verified, right: string) =>
+    Object.fromEntries(
+      verified.comparisons
+        .filter((one) => one.right === right)
+        .map(({ mart, partition, rightRows }) => [`${mart} ${partition}`, rightRows]),
+    )
+
+  beforeAll(async () => {
+    on = await stackWorld()
+    await mkdir(path.join(on.folder, 'in'))
+    for (const name of [
+      'CarMaster.txt',
+      'CarItemBuyList_202003.txt',
+      'SmartCarStatusInfo_20200322.txt.gz',
+      'SmartCarDriverInfo.log.gz',
+    ]) {
+      await cp(path.join(sharedDataFolder, name), path.join(on.folder, 'in', name))
+    }
+  })
+  afterAll(() => on[Symbol.asyncDispose]())
+
+  test('every service answers a real question, and a second provision changes nothing', async () => {
+    await untilHealthy()
+    const { roles } = await status()
+    expect(roles).toHaveLength(13)
+    expect(roles.map(({ state }) => state)).toEqual(roles.map(() => 'healthy'))
+    expect(await on.json(['provision', '--yes'])).toMatchObject({ outcome: 'unchanged' })
+  })
+
+  test('shared data through Flume and WebHDFS into HDFS: every row, once; a second load brings nothing', async () => {
+    await on.json(['collect', 'in'])
+    const loaded = await on.json<{ kinds: { kind: string; way: string; rows: number; status: string }[] }>(['load'])
+    expect(loaded.kinds.map(({ kind, way, rows, status: did }) => [kind, way, rows, did])).toEqual([
+      ['status', 'flume', 108_005, 'loaded'],
+      ['drive', 'webhdfs', 216_005, 'loaded'],
+      ['master', 'webhdfs', 2600, 'loaded'],
+      ['purchases', 'webhdfs', 100_000, 'loaded'],
+    ])
+    expect(await on.json(['load'])).toMatchObject({ changed: false })
+  })
+
+  test('the marts on Hive and on Spark are those of the embedded profile, row by row', async () => {
+    const verified = await on.json<Verified>(['mart', 'verify', '--right', 'hive,spark'])
+    expect(verified.comparisons.filter(({ differences }) => differences > 0)).toEqual([])
+    expect(rowsOf(verified, 'hive')).toEqual(acceptance)
+    expect(rowsOf(verified, 'spark')).toEqual(acceptance)
+    expect(await on.json(['mart', 'build', '--engine', 'hive'])).toMatchObject({ built: 0, unchanged: 5 })
+  })
+
+  test('kill -9 of DataNode, Flume and HiveServer2: they come back, and the marts are the same', async () => {
+    for (const role of ['datanode', 'flume', 'hiveserver2']) process.kill(await pidOf(role), 'SIGKILL')
+    await untilHealthy()
+    expect(await on.json(['load'])).toMatchObject({ changed: false })
+    expect(
+      await on.json(['mart', 'build', 'managed_smartcar_symptom_info', '--engine', 'hive', '--full']),
+    ).toMatchObject({ partitions: expect.arrayContaining([expect.objectContaining({ rows: 5, status: 'built' })]) })
+    const verified = await on.json<Verified>(['mart', 'verify', '--right', 'hive', '--no-build'])
+    expect(verified.equal).toBe(true)
+  })
+
+  test('a changed setting restarts what reads it, and nothing else', async () => {
+    const before = new Map((await status()).roles.map(({ role, pid }) => [role, pid]))
+    const text = await readFile(on.stack.site, 'utf8')
+    const changed = text.replace(
+      '  kafka:\n',
+      '  kafka:\n    properties: { server.properties: { num.io.threads: 3 } }\n',
+    )
+    await writeFile(on.stack.site, changed)
+    try {
+      expect(await on.json(['provision', '--yes'])).toMatchObject({ outcome: 'done' })
+      const after = new Map((await status()).roles.map(({ role, pid }) => [role, pid]))
+      const restarted = [...after].filter(([role, pid]) => before.get(role) !== pid).map(([role]) => role)
+      expect(restarted).toEqual(['kafka'])
+    } finally {
+      await writeFile(on.stack.site, text)
+      await on.json(['provision', '--yes'])
+    }
+  })
+
+  test('a stop goes against the order of needs, and a start brings what is needed', async () => {
+    const stopped = await on.json<{ steps: { title: string; state: string }[] }>(['cluster', 'stop', 'hdfs'])
+    const order = stopped.steps.filter(({ state }) => state === 'changed').map(({ title }) => title)
+    expect(order.at(-1)).toBe('stop namenode')
+    expect(order.indexOf('stop hiveserver2')).toBeLessThan(order.indexOf('stop datanode'))
+    const down = await on.run(['cluster', 'status', 'hdfs'])
+    expect(down.code).toBe(10)
+    await on.json(['cluster', 'start', 'hive'])
+    expect(await on.json<Status>(['cluster', 'status', 'hive', 'hdfs'])).toMatchObject({ healthy: true })
+  })
+})
