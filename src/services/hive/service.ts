@@ -1,4 +1,5 @@
 import type { Health, HostView, Launch, ProbeTools, ServiceDefinition } from '../../core/cluster/service.js'
+import { shellQuote } from '../../core/transport.js'
 import { consoleLog4j2, hadoopXml } from '../../render/hadoop-configuration.js'
 
 /** What Hive, Tez and DataNucleus reach into on JDK 17; used as a set (recipe hive-spark, section 2). */
@@ -158,6 +159,7 @@ export const service: ServiceDefinition = {
       reads: () => [
         'hive/hive-site.xml',
         'hive-metastore/metastore-site.xml',
+        'hive/log4j2.properties',
         'hadoop/core-site.xml',
         'hadoop/hdfs-site.xml',
       ],
@@ -166,7 +168,7 @@ export const service: ServiceDefinition = {
         summary: 'make the tables of the metastore',
         done: `${view.data('metastore')}/schema`,
         // A schema that was cut off half-way is made anew: nothing can be in it yet.
-        before: `rm -rf '${derby(view)}'`,
+        before: `rm -rf ${shellQuote(derby(view))}`,
         launches: [
           launch(view, 'metastore', 'org.apache.hadoop.hive.metastore.tools.schematool.MetastoreSchemaTool', [
             '-dbType',
@@ -174,7 +176,7 @@ export const service: ServiceDefinition = {
             '-initSchema',
           ]),
         ],
-        after: `echo derby >'${view.data('metastore')}/schema'`,
+        after: `echo derby >${shellQuote(`${view.data('metastore')}/schema`)}`,
       }),
       health: metastoreHealth,
       startTimeout: 180,

@@ -145,7 +145,10 @@ describe('a service that ends by itself', () => {
       const found = await one.state()
       return found.ends > 0 ? found : undefined
     })
-    expect(waiting).toMatchObject({ state: 'waiting', lastEnd: expect.stringMatching(/ web ended by itself with code 7$/) })
+    expect(waiting).toMatchObject({
+      state: 'waiting',
+      lastEnd: expect.stringMatching(/ web ended by itself with code 7$/),
+    })
     const failed = await until(
       'given up',
       async () => {
@@ -270,9 +273,14 @@ describe('the log', () => {
       await running(one)
       await one.run('stop', '20')
     }
-    expect((await readdir(one.file('logs'))).sort()).toEqual(
-      ['web.log', 'web.log.1', 'web.log.2', 'web.log.3', 'web.log.4', 'web.log.5'],
-    )
+    expect((await readdir(one.file('logs'))).sort()).toEqual([
+      'web.log',
+      'web.log.1',
+      'web.log.2',
+      'web.log.3',
+      'web.log.4',
+      'web.log.5',
+    ])
     expect((await one.read('logs/web.log.1')).slice(0, 7)).toBe('round 7')
     expect((await one.read('logs/web.log.5')).slice(0, 7)).toBe('round 3')
   })
