@@ -93,7 +93,7 @@ async function carry(
 export async function startCluster(input: LifeCycleInput, context: HostsContext): Promise<LifeCycleResult> {
   await using _ = await lockSite('smartcar cluster start', context)
   const { services, steps } = stepsToStart(input.services, await clusterSteps(context))
-  return carry('cluster start', steps, services, context, hostsWorld(context))
+  return await carry('cluster start', steps, services, context, hostsWorld(context))
 }
 
 /**
@@ -103,7 +103,7 @@ export async function startCluster(input: LifeCycleInput, context: HostsContext)
 export async function stopCluster(input: LifeCycleInput, context: HostsContext): Promise<LifeCycleResult> {
   await using _ = await lockSite('smartcar cluster stop', context)
   const { services, steps } = stepsToStop(input.services, await clusterSteps(context))
-  return carry('cluster stop', steps, services, context, hostsWorld(context))
+  return await carry('cluster stop', steps, services, context, hostsWorld(context))
 }
 
 /** Stops the named services and what needs them, then starts the same again. */
@@ -113,7 +113,7 @@ export async function restartCluster(input: LifeCycleInput, context: HostsContex
   await using _ = await lockSite('smartcar cluster restart', context)
   const { cluster, steps } = await clusterSteps(context)
   const chosen = alone(steps, idsOf(stopped.services, cluster))
-  return carry('cluster restart', chosen, stopped.services, context, hostsWorld(context))
+  return await carry('cluster restart', chosen, stopped.services, context, hostsWorld(context))
 }
 
 /** The services of a site by name, for commands that take some of them. */
