@@ -1,6 +1,7 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   isServiceRole,
@@ -721,5 +722,34 @@ describe('tellingLines', () => {
     const log = Array.from({ length: 30 }, (_, n) => `line ${n}`).join('\n')
     expect(tellingLines(log)).toEqual(Array.from({ length: 12 }, (_, n) => `line ${n + 18}`))
     expect(tellingLines('')).toEqual([])
+  })
+})
+
+it('folders with blanks and other signs reach every part of HDFS in the form that it takes', async () => {
+  const cluster = apacheCluster('', "/my site/50% it's")
+  const [host] = cluster.hosts
+  if (host === undefined) throw new Error('no host')
+  const [hdfs] = await loadServices(['hdfs'])
+  const text = hdfs?.files(hostView(cluster, host))['hadoop/hdfs-site.xml'] ?? ''
+  const value = (name: string) => new RegExp(`<name>${name}</name>\\s*<value>(.*)</value>`).exec(text)?.[1]
+  const data = "/my site/50% it's/smartcar-data/services/data"
+  expect(fileURLToPath(value('dfs.namenode.name.dir') ?? '')).toBe(`${data}/namenode`)
+  expect(fileURLToPath(value('dfs.namenode.checkpoint.dir') ?? '')).toBe(`${data}/secondarynamenode`)
+  expect(value('dfs.namenode.name.dir')).not.toMatch(/ /)
+  expect(value('dfs.datanode.data.dir')).toBe(`file://${data}/datanode`)
+})
+
+describe('the scripts of first-time work', () => {
+  it('name their files by quoted words', async () => {
+    const hosts =
+      'hosts: { a: { address: 10.0.0.1, roles: [zookeeper] }, b: { address: 10.0.0.2, roles: [zookeeper] } }'
+    const cluster = apacheCluster(`services: { root: "${folder}/it's" }\n${hosts}`)
+    const [, second] = cluster.hosts
+    if (second === undefined) throw new Error('no host')
+    const [zookeeper] = await loadServices(['zookeeper'])
+    const init = zookeeper?.roles.zookeeper?.init?.(hostView(cluster, second))
+    await mkdir(path.dirname(init?.done ?? ''), { recursive: true })
+    expect(await localProcesses.run(['sh', '-c', init?.before ?? ''])).toMatchObject({ code: 0, stderr: '' })
+    expect(await readFile(`${folder}/it's/data/zookeeper/myid`, 'utf8')).toBe('2\n')
   })
 })
