@@ -1,4 +1,11 @@
-import type { Health, HostView, Launch, ProbeTools, ServiceDefinition } from '../../core/cluster/service.js'
+import {
+  endpointsNeeded,
+  type Health,
+  type HostView,
+  type Launch,
+  type ProbeTools,
+  type ServiceDefinition,
+} from '../../core/cluster/service.js'
 import { shellQuote } from '../../core/transport.js'
 import { consoleLog4j2, hadoopXml } from '../../render/hadoop-configuration.js'
 
@@ -47,8 +54,7 @@ function hiveSite(view: HostView): string {
   const tez = cluster.port('hiveserver2', 'tez')
   return hadoopXml({
     'fs.defaultFS': hdfs,
-    'hive.metastore.uris': cluster
-      .endpoints('metastore', 'thrift')
+    'hive.metastore.uris': endpointsNeeded(cluster, 'metastore', 'thrift')
       .map(({ node, port }) => `thrift://${node}:${port}`)
       .join(','),
     'hive.metastore.warehouse.dir': `${hdfs}/user/hive/warehouse`,

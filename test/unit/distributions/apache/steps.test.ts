@@ -189,6 +189,19 @@ it('a site with a part of the services has the steps of that part', async () => 
   ])
 })
 
+it.each([
+  ['kafka', 'zookeeper', '[kafka]'],
+  ['regionserver', 'zookeeper', '[namenode, datanode, hmaster, regionserver]'],
+  ['hiveserver2', 'metastore', '[namenode, datanode, hiveserver2]'],
+  ['datanode', 'namenode', '[datanode]'],
+])('%s on a site without %s is an error that names it', async (_, missing, roles) => {
+  const cluster = apacheCluster(`hosts: { one: { address: 10.0.0.1, roles: ${roles} } }`)
+  await expect(apacheSteps(cluster)).rejects.toMatchObject({
+    code: 'ROLE_NOT_PLACED',
+    message: expect.stringContaining(`role ${missing}`),
+  })
+})
+
 it('three members of ZooKeeper know each other by their numbers, three brokers of Kafka too', async () => {
   const roles = 'roles: [zookeeper, kafka]'
   const cluster = apacheCluster(
