@@ -57,16 +57,17 @@ function lookup(addressOf: NonNullable<HttpRequest['addressOf']>): net.LookupFun
   }
 }
 
-async function* bodyOf(message: http.IncomingMessage, where: string, signal: AbortSignal | undefined) {
+/** `reason` turns what node throws into what is told: node says of every end of a body that it was aborted. */
+async function* bodyOf(message: http.IncomingMessage, reason: (error: unknown) => unknown) {
   try {
     for await (const chunk of message) yield chunk as Uint8Array
   } catch (error) {
-    throw unreachable(where, error, signal)
+    throw reason(error)
   }
 }
 
-function response(message: http.IncomingMessage, where: string, signal: AbortSignal | undefined): HttpResponse {
-  const body = bodyOf(message, where, signal)
+function response(message: http.IncomingMessage, reason: (error: unknown) => unknown): HttpResponse {
+  const body = bodyOf(message, reason)
   return {
     status: message.statusCode ?? 0,
     headers: Object.fromEntries(
@@ -108,7 +109,23 @@ async function request(options: HttpRequest): Promise<HttpResponse> {
     ...(addressOf === undefined ? {} : { lookup: lookup(addressOf) }),
   })
   sent.setNoDelay(true)
-  sent.on('timeout', () => sent.destroy(noAnswer(where, timeoutMs)))
+  let late: SmartcarError | undefined
+  sent.on('timeout', () => {
+    late = noAnswer(where, timeoutMs)
+    sent.destroy(late)
+  })
+  // What cannot be read here is no failure of the server.
+  let unreadable: { readonly error: unknown } | undefined
+  async function* pieces(source: AsyncIterable<Uint8Array>) {
+    try {
+      yield* source
+    } catch (error) {
+      unreadable = { error }
+      throw error
+    }
+  }
+  const reason = (error: unknown): unknown =>
+    unreadable !== undefined && signal?.aborted !== true ? unreadable.error : unreachable(where, late ?? error, signal)
   const answered = new Promise<http.IncomingMessage>((resolve, reject) => {
     sent.on('response', resolve)
     sent.on('error', reject)
@@ -119,11 +136,11 @@ async function request(options: HttpRequest): Promise<HttpResponse> {
   try {
     if (body === undefined) sent.end()
     else if (typeof body === 'string' || body instanceof Uint8Array) sent.end(body)
-    else await Promise.race([pipeline(Readable.from(body, { objectMode: false }), sent), answered])
-    return response(await answered, where, signal)
+    else await Promise.race([pipeline(Readable.from(pieces(body), { objectMode: false }), sent), answered])
+    return response(await answered, reason)
   } catch (error) {
     sent.destroy()
-    throw unreachable(where, error, signal)
+    throw reason(error)
   }
 }
 

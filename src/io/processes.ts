@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import { FailedError, systemCode } from '../core/errors.js'
+import { FailedError, systemCode, throwIfInterrupted } from '../core/errors.js'
 import type { Daemon, Processes, RunOptions, RunResult } from '../core/ports.js'
 
 export function isAlive(pid: number): boolean {
@@ -35,6 +35,7 @@ async function run(argv: readonly [string, ...string[]], options: RunOptions = {
   }
   const result = await running
   if (result.exitCode === undefined) {
+    if (options.signal !== undefined) throwIfInterrupted(options.signal)
     throw new FailedError(
       'PROCESS_NOT_RUN',
       `${file} did not run to its end: ${result.shortMessage ?? 'no reason given'}`,

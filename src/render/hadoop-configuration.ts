@@ -17,11 +17,22 @@ export function hadoopXml(settings: Settings): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<!-- ${head} -->\n<configuration>\n${properties.join('')}</configuration>\n`
 }
 
+const whitespace: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\f': '\\f' }
+
+/** Java reads such files as Latin-1, so that everything beyond ASCII is written by its number. */
+function escapeProperty(text: string): string {
+  return text
+    .replaceAll('\\', '\\\\')
+    .replace(/[\n\r\t\f]/g, (mark) => whitespace[mark] ?? mark)
+    .replace(/[^ -~]/g, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
 /** A Java properties file; keys and values as they are, but for the characters that the format gives a meaning. */
 export function javaProperties(settings: Settings): string {
   const lines = Object.entries(settings).map(([key, value]) => {
-    const name = key.replace(/[\\:= ]/g, (mark) => `\\${mark}`)
-    return `${name}=${String(value).replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n`
+    const name = escapeProperty(key).replace(/[:= ]|^[#!]/g, (mark) => `\\${mark}`)
+    // Blanks before a value belong to the sign, those in it and behind it to the value.
+    return `${name}=${escapeProperty(String(value)).replace(/^ /, '\\ ')}\n`
   })
   return `# ${head}\n${lines.join('')}`
 }

@@ -1,7 +1,7 @@
 import type { Change } from '../plan/step.js'
 import type { Http } from '../ports.js'
-import type { ServiceName, ServiceRole } from './catalog.js'
-import type { Cluster, ClusterHost } from './cluster.js'
+import type { PortName, ServiceName, ServiceRole } from './catalog.js'
+import type { Cluster, ClusterHost, Endpoint } from './cluster.js'
 
 /** Archives of software that a host gets; each has a POM and a list of files in `provisioning/apache/<product>`. */
 export const productNames = ['zookeeper', 'hadoop', 'kafka', 'hbase', 'flume', 'hive', 'spark'] as const
@@ -111,6 +111,16 @@ export function hostView(cluster: Cluster, host: ClusterHost): HostView {
     conf: (file) => `${folders.conf}/${file}`,
     data: (role) => `${folders.data}/${role}`,
   }
+}
+
+/** Where all hosts with a role answer; throws UsageError ROLE_NOT_PLACED when there is none, instead of an empty list. */
+export function endpointsNeeded<R extends ServiceRole>(
+  cluster: Cluster,
+  role: R,
+  name: PortName<R>,
+): readonly Endpoint[] {
+  cluster.endpoint(role, name)
+  return cluster.endpoints(role, name)
 }
 
 /** Hadoop's jars; the jar with the web pages also holds tests and comes last. */

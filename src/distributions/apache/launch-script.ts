@@ -4,9 +4,9 @@ import { shellQuote } from '../../core/transport.js'
 /** Sets JAVA_HOME: the site's, the one of provisioning, the environment's, or where `java` of PATH leads to. */
 export function findJava(javaHome: string | undefined): string {
   const places = [...(javaHome === undefined ? [] : [shellQuote(javaHome)]), '/usr/java/default', '"$JAVA_HOME"']
-  return `for h in ${places.join(' ')}; do [ -x "$h/bin/java" ] && break; h=; done
+  return `for h in ${places.join(' ')}; do [ -n "$h" ] && [ -x "$h/bin/java" ] && break; h=; done
 if [ -z "$h" ]; then j=$(command -v java) && j=$(readlink -f "$j") && h=\${j%/bin/java}; fi
-[ -x "$h/bin/java" ] || { echo 'smartcar: there is no Java in services.java_home, /usr/java/default, JAVA_HOME or PATH' >&2; exit 127; }
+[ -n "$h" ] && [ -x "$h/bin/java" ] || { echo 'smartcar: there is no Java in services.java_home, /usr/java/default, JAVA_HOME or PATH' >&2; exit 127; }
 JAVA_HOME=$h; export JAVA_HOME`
 }
 

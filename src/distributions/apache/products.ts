@@ -23,33 +23,44 @@ export interface Product {
   readonly size: number
 }
 
+/** A path below a folder, which leads out of it nowhere. */
+const below = /^(?!\.\.?\/)[\w.+-]+(\/(?!\.\.?(\/|$))[\w.+-]+)*$/
+
 /**
  * A lock file: a line `version <version>`, then `<sha256> <size> <target> <path>` for every file. `digest` is the hash
  * of the text, so that every change of a file makes another product. Throws FailedError when a line is none.
  */
 export function parseLock(name: ProductName, text: string, digest: string): Product {
   const artifacts: Artifact[] = []
+  const targets = new Set<string>()
   let version = ''
-  for (const [index, line] of text.split('\n').entries()) {
+  const damaged = (what: string) =>
+    new FailedError('LOCK_DAMAGED', `${what} of the list of files of ${name} is damaged`, {
+      hints: ['install smartcar anew'],
+    })
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (line === '' || line.startsWith('#')) continue
     const words = line.split(' ')
     if (words[0] === 'version' && words[1] !== undefined) {
       version = words[1]
       continue
     }
-    const [sha256 = '', size = '', target = '', path = ''] = words
+    const [sha256 = '', size = '', target = '', path = '', ...more] = words
     if (
       !/^[0-9a-f]{64}$/.test(sha256) ||
       !/^\d+$/.test(size) ||
-      !/^[\w.+-]+(\/[\w.+-]+)+$/.test(target) ||
-      path === ''
+      !target.includes('/') ||
+      !below.test(target) ||
+      !below.test(path) ||
+      more.length > 0 ||
+      targets.has(target)
     ) {
-      throw new FailedError('LOCK_DAMAGED', `line ${index + 1} of the list of files of ${name} is damaged`, {
-        hints: ['install smartcar anew'],
-      })
+      throw damaged(`line ${index + 1}`)
     }
+    targets.add(target)
     artifacts.push({ sha256, size: Number(size), target, path })
   }
+  if (version === '' || artifacts.length === 0) throw damaged('the end')
   return {
     name,
     version,

@@ -76,6 +76,8 @@ export interface RoleState {
   /** How often it ended by itself since it was started, and what was noted the last time. */
   readonly ends: number
   readonly lastEnd?: string
+  /** It runs and nobody watches it: when it ends it stays so. */
+  readonly unsupervised?: true
 }
 
 /** What `state` prints, and nothing where no service.sh is. */
@@ -91,6 +93,7 @@ export function parseState(stdout: string): RoleState {
     ...(started === undefined ? {} : { started }),
     ends: Number(value('ends') ?? 0),
     ...(lastEnd === undefined ? {} : { lastEnd }),
+    ...(value('unsupervised') === undefined ? {} : { unsupervised: true }),
   }
 }
 
@@ -440,7 +443,10 @@ function startStep(
   const folders = [...new Set([view.data(role), ...definition.folders(view)])]
   const interpret = ({ stdout }: { readonly stdout: string }): Finding => {
     const found = parseState(stdout)
-    if (found.state === 'running' && found.started === digest) return { state: 'ok' }
+    if (found.state === 'running' && found.started === digest && found.unsupervised !== true) return { state: 'ok' }
+    if (found.state === 'running' && found.started === digest) {
+      return { state: 'change', changes: [{ kind: 'run', summary: `restart ${role}: nothing watches it any more` }] }
+    }
     if (found.state === 'running' || found.state === 'waiting') {
       return {
         state: 'change',

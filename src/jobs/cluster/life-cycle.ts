@@ -8,7 +8,7 @@ import { stepIds } from '../../distributions/apache/steps.js'
 import { carryOut, lockSite, type RunReport } from '../provision/carry-out.js'
 import { type CountedWorld, type HostsContext, hostsWorld, siteDigest } from '../provision/context.js'
 import { servicesNamed, withDependants, withNeeds } from './names.js'
-import { clusterSteps } from './site-steps.js'
+import { type ClusterSteps, clusterSteps } from './site-steps.js'
 
 export type LifeCycleResult = RunReport & { readonly plan: Plan; readonly services: readonly ServiceName[] }
 
@@ -31,6 +31,27 @@ function alone(steps: readonly Step[], ids: ReadonlySet<string>): readonly Step[
   const chosen = steps.filter(({ id }) => ids.has(id))
   const named = new Set(chosen.flatMap(({ id, tags }) => [id, ...(tags ?? [])]))
   return chosen.map((step) => ({ ...step, needs: step.needs.filter((need) => named.has(need)) }))
+}
+
+export interface Chosen {
+  readonly services: readonly ServiceName[]
+  readonly steps: readonly Step[]
+}
+
+type All = Pick<ClusterSteps, 'cluster' | 'steps'>
+
+/** What starts the named services and those that they need; all when none is named. */
+export function stepsToStart(words: readonly string[], { cluster, steps }: All): Chosen {
+  const named = servicesNamed(words, cluster)
+  const services = named.length === 0 ? cluster.services : withNeeds(named, cluster)
+  return { services, steps: alone(steps, idsOf(services, cluster)) }
+}
+
+/** What stops the named services and those that need them; all when none is named. */
+export function stepsToStop(words: readonly string[], { cluster, steps }: All): Chosen {
+  const named = servicesNamed(words, cluster)
+  const services = named.length === 0 ? cluster.services : withDependants(named, cluster)
+  return { services, steps: stopSteps(alone(steps, idsOf(services, cluster))) }
 }
 
 /** The steps that stop what `steps` start, those that need others first. */
@@ -71,10 +92,8 @@ async function carry(
 /** Starts the named services and what they need, all when none is named; what runs as it should is left alone. */
 export async function startCluster(input: LifeCycleInput, context: HostsContext): Promise<LifeCycleResult> {
   await using _ = await lockSite('smartcar cluster start', context)
-  const { cluster, steps } = await clusterSteps(context)
-  const named = servicesNamed(input.services, cluster)
-  const services = named.length === 0 ? cluster.services : withNeeds(named, cluster)
-  return carry('cluster start', alone(steps, idsOf(services, cluster)), services, context, hostsWorld(context))
+  const { services, steps } = stepsToStart(input.services, await clusterSteps(context))
+  return await carry('cluster start', steps, services, context, hostsWorld(context))
 }
 
 /**
@@ -83,11 +102,8 @@ export async function startCluster(input: LifeCycleInput, context: HostsContext)
  */
 export async function stopCluster(input: LifeCycleInput, context: HostsContext): Promise<LifeCycleResult> {
   await using _ = await lockSite('smartcar cluster stop', context)
-  const { cluster, steps } = await clusterSteps(context)
-  const named = servicesNamed(input.services, cluster)
-  const services = named.length === 0 ? cluster.services : withDependants(named, cluster)
-  const chosen = stopSteps(alone(steps, idsOf(services, cluster)))
-  return carry('cluster stop', chosen, services, context, hostsWorld(context))
+  const { services, steps } = stepsToStop(input.services, await clusterSteps(context))
+  return await carry('cluster stop', steps, services, context, hostsWorld(context))
 }
 
 /** Stops the named services and what needs them, then starts the same again. */
@@ -97,7 +113,7 @@ export async function restartCluster(input: LifeCycleInput, context: HostsContex
   await using _ = await lockSite('smartcar cluster restart', context)
   const { cluster, steps } = await clusterSteps(context)
   const chosen = alone(steps, idsOf(stopped.services, cluster))
-  return carry('cluster restart', chosen, stopped.services, context, hostsWorld(context))
+  return await carry('cluster restart', chosen, stopped.services, context, hostsWorld(context))
 }
 
 /** The services of a site by name, for commands that take some of them. */

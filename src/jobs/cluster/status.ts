@@ -8,6 +8,7 @@ import { SmartcarError, UnreachableError } from '../../core/errors.js'
 import type { ExitName } from '../../core/exit-codes.js'
 import { batchScript, parseBatch } from '../../core/plan/batch.js'
 import type { ShellCheck, World } from '../../core/plan/step.js'
+import { shellQuote } from '../../core/transport.js'
 import { parseState, type RoleState, stateSnippet } from '../../distributions/apache/steps.js'
 import { loadServices } from '../../services/registry.js'
 import { type HostsContext, hostsWorld } from '../provision/context.js'
@@ -48,7 +49,7 @@ interface ProcessFacts extends RoleState {
 function factsCheck(cluster: Cluster, host: ClusterHost, role: ServiceRole): ShellCheck {
   return {
     shell: `${stateSnippet(cluster, host, role)}
-p=$(head -n 1 '${host.folders.run}/${role}.pid' 2>/dev/null)
+p=$(head -n 1 ${shellQuote(`${host.folders.run}/${role}.pid`)} 2>/dev/null)
 if [ -n "$p" ] && [ -r "/proc/$p/stat" ]; then
   awk '/^VmRSS:/ { print "rss: " $2 }' "/proc/$p/status"
   hz=$(getconf CLK_TCK)

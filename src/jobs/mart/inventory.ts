@@ -62,7 +62,7 @@ export async function showTable(name: string, context: JobContext): Promise<Tabl
   await using session = buildSession(context)
   const tables = await loadTables()
   const table = findTable(tables, name)
-  return infoOf(context, session, tables, await collectedFiles(context), table)
+  return await infoOf(context, session, tables, await collectedFiles(context), table)
 }
 
 async function infoOf(

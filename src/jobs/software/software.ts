@@ -49,10 +49,17 @@ async function sha256(file: string, context: JobContext): Promise<string> {
   }
 }
 
+/** There is no such program: what `run` throws then has the system's error as its cause. */
+function isAbsent(error: unknown): boolean {
+  return error instanceof FailedError && error.code === 'PROCESS_NOT_RUN' && systemCode(error.cause) === 'ENOENT'
+}
+
 /** What Maven says about something that it could not get, without its advice on its own flags. */
 function mavenFailure(product: Product, output: string): FailedError {
   const missing = [
     ...output.matchAll(/(?:Could not find artifact|Failure to find) ([\w.-]+:[\w.-]+:[\w.-]+(?::[\w.-]+)*)/g),
+    // Maven remembers what was not there, and says it in other words the next time.
+    ...output.matchAll(/([\w.-]+:[\w.-]+:[\w.-]+(?::[\w.-]+)*) was not found in /g),
   ]
   const names = [...new Set(missing.map(([, name = '']) => name))]
   const lines = output
@@ -119,7 +126,7 @@ async function resolveByMaven(
       },
     )
     .catch((cause: unknown) => {
-      if (systemCode(cause) !== 'ENOENT') throw cause
+      if (!isAbsent(cause)) throw cause
       throw new FailedError(
         'MAVEN_ABSENT',
         'the software of the services comes by Maven, and mvn is not installed here',
@@ -154,7 +161,7 @@ async function resolveByPip(product: Product, target: string, context: SoftwareC
       { signal: context.signal },
     )
     .catch((cause: unknown) => {
-      if (systemCode(cause) !== 'ENOENT') throw cause
+      if (!isAbsent(cause)) throw cause
       throw new FailedError('PIP_ABSENT', `${product.name} comes by pip, and python3 is not installed here`, {
         cause,
         hints: ['install Python 3 with pip on this machine', 'or take a bundle: smartcar bundle use FILE'],
@@ -243,7 +250,7 @@ export async function productArchive(product: Product, context: SoftwareContext)
   })
   if ((await context.files.stat(archive)) !== undefined) return archive
   const work = path.join(folder, `.${product.name}.work`)
-  return stage(
+  return await stage(
     context.emit,
     { id: `software:${product.name}`, title: `${product.name} ${product.version}` },
     async (progress) => {

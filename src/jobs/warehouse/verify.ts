@@ -120,12 +120,23 @@ async function* singly(rows: Rows): AsyncGenerator<readonly Cell[], void> {
   for await (const page of rows) yield* page
 }
 
+/** Exact beyond 2^53 too, whether an engine gives a number, a bigint or its text. */
+function sameWhole(left: NonNullable<Cell>, right: NonNullable<Cell>): boolean {
+  try {
+    return BigInt(left) === BigInt(right)
+  } catch {
+    // One of them is no whole number.
+    return String(left) === String(right)
+  }
+}
+
 function same(column: Column, left: Cell, right: Cell): boolean {
   if (left === right) return true
   if (left === null || right === null) return false
   if (column.type === 'string') return String(left) === String(right)
+  if (column.type !== 'double') return sameWhole(left, right)
   const [a, b] = [Number(left), Number(right)]
-  if (column.type !== 'double') return a === b
+  if (!Number.isFinite(a) || !Number.isFinite(b)) return Object.is(a, b)
   return Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(a), Math.abs(b))
 }
 
@@ -137,7 +148,8 @@ function compareKeys(left: readonly Cell[], right: readonly Cell[]): number {
     if (typeof a === 'string' || typeof b === 'string') {
       const order = Buffer.compare(Buffer.from(String(a)), Buffer.from(String(b)))
       if (order !== 0) return order
-    } else if (a !== b) return a < b ? -1 : 1
+    } else if (a < b) return -1
+    else if (a > b) return 1
   }
   return 0
 }

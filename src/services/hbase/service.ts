@@ -1,5 +1,6 @@
 import { jmxBean, numberOf } from '../../core/cluster/jmx.js'
 import {
+  endpointsNeeded,
   type Health,
   type HostView,
   hostView,
@@ -36,8 +37,7 @@ function hbaseSite(view: HostView): string {
     'hbase.cluster.distributed': true,
     'hbase.rootdir': `hdfs://${namenode.node}:${namenode.port}/hbase`,
     'hbase.tmp.dir': `${host.folders.data}/hbase-tmp`,
-    'hbase.zookeeper.quorum': cluster
-      .hostsOf('zookeeper')
+    'hbase.zookeeper.quorum': endpointsNeeded(cluster, 'zookeeper', 'client')
       .map(({ node }) => node)
       .join(','),
     'hbase.zookeeper.property.clientPort': cluster.port('zookeeper', 'client'),

@@ -21,6 +21,8 @@ function coreSite({ cluster, host }: HostView): string {
   })
 }
 
+const fileUri = (folder: string) => `file://${folder.split('/').map(encodeURIComponent).join('/')}`
+
 function hdfsSite(view: HostView): string {
   const { cluster, host } = view
   const namenode = cluster.endpoint('namenode', 'rpc')
@@ -29,9 +31,10 @@ function hdfsSite(view: HostView): string {
   const secondary = cluster.endpoints('secondarynamenode', 'http')[0]
   return hadoopXml({
     'dfs.replication': Math.min(3, Math.max(1, cluster.hostsOf('datanode').length)),
-    'dfs.namenode.name.dir': `file://${view.data('namenode')}`,
+    // NameNodes take a URI and decode it, DataNodes take what follows `file://` for the path.
+    'dfs.namenode.name.dir': fileUri(view.data('namenode')),
     'dfs.datanode.data.dir': `file://${view.data('datanode')}`,
-    'dfs.namenode.checkpoint.dir': `file://${view.data('secondarynamenode')}`,
+    'dfs.namenode.checkpoint.dir': fileUri(view.data('secondarynamenode')),
     'dfs.namenode.rpc-address': `${namenode.node}:${namenode.port}`,
     'dfs.namenode.http-address': `${namenode.node}:${cluster.port('namenode', 'http')}`,
     ...(everywhere ? { 'dfs.namenode.rpc-bind-host': bind, 'dfs.namenode.http-bind-host': bind } : {}),

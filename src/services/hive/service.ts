@@ -1,4 +1,12 @@
-import type { Health, HostView, Launch, ProbeTools, ServiceDefinition } from '../../core/cluster/service.js'
+import {
+  endpointsNeeded,
+  type Health,
+  type HostView,
+  type Launch,
+  type ProbeTools,
+  type ServiceDefinition,
+} from '../../core/cluster/service.js'
+import { shellQuote } from '../../core/transport.js'
 import { consoleLog4j2, hadoopXml } from '../../render/hadoop-configuration.js'
 
 /** What Hive, Tez and DataNucleus reach into on JDK 17; used as a set (recipe hive-spark, section 2). */
@@ -46,8 +54,7 @@ function hiveSite(view: HostView): string {
   const tez = cluster.port('hiveserver2', 'tez')
   return hadoopXml({
     'fs.defaultFS': hdfs,
-    'hive.metastore.uris': cluster
-      .endpoints('metastore', 'thrift')
+    'hive.metastore.uris': endpointsNeeded(cluster, 'metastore', 'thrift')
       .map(({ node, port }) => `thrift://${node}:${port}`)
       .join(','),
     'hive.metastore.warehouse.dir': `${hdfs}/user/hive/warehouse`,
@@ -158,6 +165,7 @@ export const service: ServiceDefinition = {
       reads: () => [
         'hive/hive-site.xml',
         'hive-metastore/metastore-site.xml',
+        'hive/log4j2.properties',
         'hadoop/core-site.xml',
         'hadoop/hdfs-site.xml',
       ],
@@ -166,7 +174,7 @@ export const service: ServiceDefinition = {
         summary: 'make the tables of the metastore',
         done: `${view.data('metastore')}/schema`,
         // A schema that was cut off half-way is made anew: nothing can be in it yet.
-        before: `rm -rf '${derby(view)}'`,
+        before: `rm -rf ${shellQuote(derby(view))}`,
         launches: [
           launch(view, 'metastore', 'org.apache.hadoop.hive.metastore.tools.schematool.MetastoreSchemaTool', [
             '-dbType',
@@ -174,7 +182,7 @@ export const service: ServiceDefinition = {
             '-initSchema',
           ]),
         ],
-        after: `echo derby >'${view.data('metastore')}/schema'`,
+        after: `echo derby >${shellQuote(`${view.data('metastore')}/schema`)}`,
       }),
       health: metastoreHealth,
       startTimeout: 180,

@@ -1,4 +1,4 @@
-import type { Health, HostView, ServiceDefinition } from '../../core/cluster/service.js'
+import { endpointsNeeded, type Health, type HostView, type ServiceDefinition } from '../../core/cluster/service.js'
 import { throwIfInterrupted, UnreachableError } from '../../core/errors.js'
 import { consoleLog4j, javaProperties } from '../../render/hadoop-configuration.js'
 import { pilotTopic } from './pilot-topic.js'
@@ -13,8 +13,7 @@ function serverProperties(view: HostView): string {
   const port = cluster.port('kafka', 'client')
   return javaProperties({
     'broker.id': brokerId(view),
-    'zookeeper.connect': `${cluster
-      .endpoints('zookeeper', 'client')
+    'zookeeper.connect': `${endpointsNeeded(cluster, 'zookeeper', 'client')
       .map((member) => `${member.address}:${member.port}`)
       .join(',')}/kafka`,
     listeners: `PLAINTEXT://${cluster.bindAddress(host)}:${port}`,

@@ -1,4 +1,4 @@
-import type { HostView, ServiceDefinition } from '../../core/cluster/service.js'
+import { endpointsNeeded, type HostView, type ServiceDefinition } from '../../core/cluster/service.js'
 import { consoleLog4j2, hadoopXml } from '../../render/hadoop-configuration.js'
 
 /** What Spark 4 gives to JDK 17 (JavaModuleOptions of its launcher). */
@@ -27,8 +27,7 @@ const jvm = [
 
 function hiveSite({ cluster }: HostView): string {
   return hadoopXml({
-    'hive.metastore.uris': cluster
-      .endpoints('metastore', 'thrift')
+    'hive.metastore.uris': endpointsNeeded(cluster, 'metastore', 'thrift')
       .map(({ node, port }) => `thrift://${node}:${port}`)
       .join(','),
     'hive.metastore.schema.verification': false,

@@ -136,6 +136,8 @@ async function nodeHealth({ cluster, host }: HostView, tools: ProbeTools): Promi
 
 const conf = [
   'hadoop/core-site.xml',
+  // Both are clients of HDFS: of what containers are started with, and of their logs.
+  'hadoop/hdfs-site.xml',
   'hadoop/yarn-site.xml',
   'hadoop/mapred-site.xml',
   'hadoop/capacity-scheduler.xml',

@@ -1,5 +1,6 @@
 import type { Cluster } from '../../core/cluster/cluster.js'
 import type { HostView, ServiceDefinition } from '../../core/cluster/service.js'
+import { shellQuote } from '../../core/transport.js'
 import { javaProperties } from '../../render/hadoop-configuration.js'
 
 const quorumPorts = { peer: 2888, election: 3888 }
@@ -68,7 +69,7 @@ export const service: ServiceDefinition = {
           summary: 'number the member of the ensemble',
           done: file,
           launches: [],
-          before: `echo ${serverId(view.cluster, view.host.name)} >'${file}'`,
+          before: `echo ${serverId(view.cluster, view.host.name)} >${shellQuote(file)}`,
         }
       },
       async health({ cluster, host }, { http, signal }) {

@@ -1,0 +1,8 @@
+#!/bin/sh
+# Written by smartcar: becomes zookeeper on localhost.
+cd /site/smartcar-data/services/data/zookeeper || exit 1
+for h in /usr/java/default "$JAVA_HOME"; do [ -n "$h" ] && [ -x "$h/bin/java" ] && break; h=; done
+if [ -z "$h" ]; then j=$(command -v java) && j=$(readlink -f "$j") && h=${j%/bin/java}; fi
+[ -n "$h" ] && [ -x "$h/bin/java" ] || { echo 'smartcar: there is no Java in services.java_home, /usr/java/default, JAVA_HOME or PATH' >&2; exit 127; }
+JAVA_HOME=$h; export JAVA_HOME
+exec "$JAVA_HOME/bin/java" -XX:+IgnoreUnrecognizedVMOptions -Xmx128m -Djava.net.preferIPv4Stack=true -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError -cp '/site/smartcar-data/services/conf/zookeeper:/site/smartcar-data/services/software/zookeeper/lib/*' org.apache.zookeeper.server.quorum.QuorumPeerMain /site/smartcar-data/services/conf/zookeeper/zoo.cfg

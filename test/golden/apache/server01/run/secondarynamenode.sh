@@ -1,0 +1,9 @@
+#!/bin/sh
+# Written by smartcar: becomes secondarynamenode on server01.
+cd /opt/smartcar/data/secondarynamenode || exit 1
+for h in /usr/java/default "$JAVA_HOME"; do [ -n "$h" ] && [ -x "$h/bin/java" ] && break; h=; done
+if [ -z "$h" ]; then j=$(command -v java) && j=$(readlink -f "$j") && h=${j%/bin/java}; fi
+[ -n "$h" ] && [ -x "$h/bin/java" ] || { echo 'smartcar: there is no Java in services.java_home, /usr/java/default, JAVA_HOME or PATH' >&2; exit 127; }
+JAVA_HOME=$h; export JAVA_HOME
+HADOOP_CONF_DIR=/opt/smartcar/conf/hadoop; export HADOOP_CONF_DIR
+exec "$JAVA_HOME/bin/java" -XX:+IgnoreUnrecognizedVMOptions -Xmx256m -Djava.net.preferIPv4Stack=true -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError -cp '/opt/smartcar/conf/hadoop:/opt/smartcar/software/hadoop/lib/*:/opt/smartcar/software/hadoop/extra/*' org.apache.hadoop.hdfs.server.namenode.SecondaryNameNode

@@ -1,0 +1,10 @@
+#!/bin/sh
+# Written by smartcar: becomes metastore on server02.
+cd /opt/smartcar/data/metastore || exit 1
+for h in /usr/java/default "$JAVA_HOME"; do [ -n "$h" ] && [ -x "$h/bin/java" ] && break; h=; done
+if [ -z "$h" ]; then j=$(command -v java) && j=$(readlink -f "$j") && h=${j%/bin/java}; fi
+[ -n "$h" ] && [ -x "$h/bin/java" ] || { echo 'smartcar: there is no Java in services.java_home, /usr/java/default, JAVA_HOME or PATH' >&2; exit 127; }
+JAVA_HOME=$h; export JAVA_HOME
+HADOOP_CONF_DIR=/opt/smartcar/conf/hadoop; export HADOOP_CONF_DIR
+METASTORE_HOME=/opt/smartcar/software/hive/metastore; export METASTORE_HOME
+exec "$JAVA_HOME/bin/java" -XX:+IgnoreUnrecognizedVMOptions -Xmx256m -Djava.net.preferIPv4Stack=true -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError --add-opens=java.base/java.lang=ALL-UNNAMED --add-opens=java.base/java.lang.reflect=ALL-UNNAMED --add-opens=java.base/java.util=ALL-UNNAMED --add-opens=java.base/java.util.concurrent=ALL-UNNAMED --add-opens=java.base/java.util.concurrent.atomic=ALL-UNNAMED --add-opens=java.base/java.util.regex=ALL-UNNAMED --add-opens=java.base/java.net=ALL-UNNAMED --add-opens=java.base/java.nio=ALL-UNNAMED --add-opens=java.base/sun.nio.ch=ALL-UNNAMED --add-opens=java.base/java.io=ALL-UNNAMED --add-opens=java.base/java.time=ALL-UNNAMED --add-opens=java.base/java.text=ALL-UNNAMED --add-opens=java.sql/java.sql=ALL-UNNAMED -Djava.io.tmpdir=/opt/smartcar/data/metastore/tmp -Dderby.stream.error.file=/opt/smartcar/data/metastore/derby.log -cp '/opt/smartcar/conf/hive:/opt/smartcar/conf/hive-metastore:/opt/smartcar/conf/hadoop:/opt/smartcar/software/hive/lib/*' org.apache.hadoop.hive.metastore.HiveMetaStore -p 9083
