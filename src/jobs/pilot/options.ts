@@ -3,6 +3,7 @@ import type { Site } from '../../core/site/resolve.js'
 import type { Locale } from '../../render/report/text.js'
 import { parseFaults } from '../../simulator/faults.js'
 import { defaultDay } from '../../simulator/options.js'
+import type { HostsContext } from '../provision/context.js'
 import type { PilotOptions } from './pilot.js'
 
 /** The flags of `smartcar pilot`. */
@@ -44,4 +45,10 @@ export function pilotOptions(
           }
         : { kind: 'files', paths: flags.input },
   }
+}
+
+/** On the real services the marts are also built by the site's engine; duckdb is what builds them anyway. */
+export function clusterOption(context: HostsContext): Pick<PilotOptions, 'cluster'> {
+  const { profile, services } = context.site
+  return profile === 'apache' && services.engine !== 'duckdb' ? { cluster: { engine: services.engine, context } } : {}
 }

@@ -7,8 +7,10 @@ import type { ExportResult } from '../export/result.js'
 import type { BuildResult } from '../mart/build.js'
 import { type ReportResult, writeReport } from '../report/report.js'
 import type { StageRecord } from '../report/runs.js'
+import type { VerifyResult } from '../warehouse/verify.js'
 import { type Answer, askQuestions } from './ask.js'
 import { type Check, checkCount } from './checks.js'
+import type { ClusterStages } from './on-cluster.js'
 import { type PilotRun, type StageOutcome, startRun } from './run.js'
 
 import { refuseOtherLogs, type Simulation, type SimulationOptions, simulate, simulatedFiles } from './simulate.js'
@@ -27,6 +29,8 @@ export interface PilotOptions {
   /** Language in which the report shows first. */
   readonly locale: Locale
   readonly export: ExportSetting
+  /** The site's services (profile apache): the marts are also built there, and compared. */
+  readonly cluster?: ClusterStages
 }
 
 export interface PilotResult {
@@ -72,13 +76,16 @@ export async function runPilot(options: PilotOptions, context: JobContext): Prom
     build(days.length === 0 ? {} : range, kinds, inside),
   )
   await run.record(days)
+  const { cluster } = options
+  const compared = cluster === undefined ? undefined : await runOnCluster(run, cluster, days.length === 0 ? {} : range)
+  await run.record(days)
   const day = reportDay(built?.partitions ?? [], days)
   const answers = await run.stage('ask', 'ask', (inside) => askQuestions(day, inside))
   const exported = await run.stage('export', 'export', (inside) => exportSymptoms(days, built, options.export, inside))
   await run.record(days)
   const report = await run.stage('report', 'report', (inside) => makeReport(day, options, inside))
   const checks = await run.stage('check', 'check', (inside) =>
-    check({ simulation, built, exported }, options.ruleFiles, inside),
+    check({ simulation, built, exported, compared }, options.ruleFiles, inside),
   )
   const { stages, changed } = run
   return { days, stages, answers, checks, changed, report, ms: context.clock.monotonic() - started }
@@ -108,6 +115,20 @@ interface Made {
   readonly simulation: Simulation | undefined
   readonly built: BuildResult | undefined
   readonly exported: ExportResult | undefined
+  readonly compared: VerifyResult | undefined
+}
+
+/** HDFS by Flume, the engine's marts, and both sides of each compared. */
+async function runOnCluster(
+  run: PilotRun,
+  cluster: ClusterStages,
+  range: { readonly from?: string; readonly to?: string },
+): Promise<VerifyResult> {
+  const { compareStage, engineStage, loadStage } = await import('./on-cluster.js')
+  const inside = (emit: JobContext['emit']): ClusterStages => ({ ...cluster, context: { ...cluster.context, emit } })
+  await run.stage('load', 'load into HDFS', ({ emit }) => loadStage(inside(emit)))
+  await run.stage('engine', `build on ${cluster.engine}`, ({ emit }) => engineStage(inside(emit), range))
+  return run.stage('compare', `compare with ${cluster.engine}`, ({ emit }) => compareStage(inside(emit), range))
 }
 
 /** A build whose tests fail ends the run; this says how many there were. */
@@ -137,6 +158,7 @@ async function check(
     ...(simulation === undefined ? await verifyInput(context) : await verifySimulation(simulation, ruleFiles, context)),
     ...testCheck(made),
     ...exportCheck(made),
+    ...(made.compared === undefined ? [] : (await import('./on-cluster.js')).comparisonChecks(made.compared)),
   ]
   const wrong = checks.filter(({ ok }) => !ok).length
   const against = simulation === undefined ? 'the files that were given' : "the simulator's truth files"
