@@ -27,10 +27,19 @@ function idsOf(services: readonly ServiceName[], cluster: Cluster): ReadonlySet<
 }
 
 /** The given steps alone; what they need beside each other stays, the rest is taken as it is. */
-function alone(steps: readonly Step[], ids: ReadonlySet<string>): readonly Step[] {
+export function alone(steps: readonly Step[], ids: ReadonlySet<string>): readonly Step[] {
   const chosen = steps.filter(({ id }) => ids.has(id))
   const named = new Set(chosen.flatMap(({ id, tags }) => [id, ...(tags ?? [])]))
   return chosen.map((step) => ({ ...step, needs: step.needs.filter((need) => named.has(need)) }))
+}
+
+/** The steps that start the named services and what they need, of all steps of the site. */
+export function startSteps(
+  services: readonly ServiceName[],
+  cluster: Cluster,
+  steps: readonly Step[],
+): readonly Step[] {
+  return alone(steps, idsOf(withNeeds(services, cluster), cluster))
 }
 
 /** The steps that stop what `steps` start, those that need others first. */

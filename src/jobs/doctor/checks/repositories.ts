@@ -91,6 +91,7 @@ export function explainAnswer({ status, exit, url }: Answer): Omit<Diagnosis, 's
 export const repositories: HostCheck = {
   id: 'repositories',
   title: 'package repositories',
+  preparation: true,
   shell: ({ family }) => `command -v curl >/dev/null || { echo nocurl; exit 0; }
 { ${family === 'debian' ? aptSnippet : yumSnippet}
 } | ${ask}`,
