@@ -1,5 +1,6 @@
 /** Doctor on profile `apache`: what the services themselves say, and how it is mended. */
 import { randomBytes } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import type { ServiceName, ServiceRole } from '../../core/cluster/catalog.js'
 import { type Cluster, type ClusterHost, clusterOf } from '../../core/cluster/cluster.js'
 import { InterruptedError, SmartcarError, UnreachableError } from '../../core/errors.js'
@@ -118,6 +119,8 @@ export async function checkServices(
   )
   const runs = (role: ServiceRole, host: string) => states.get(host)?.get(role)?.state === 'running'
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)])
+  // Every question under way listens to it.
+  setMaxListeners(0, signal)
   const tools = { http: context.http, signal }
   const user = clusterUser(cluster)
   await using kafka = openKafka(cluster, { clock: context.clock, signal })

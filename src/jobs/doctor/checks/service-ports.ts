@@ -96,7 +96,8 @@ export const listenAddresses: HostCheck = {
       evidence: open
         .map(({ role, name, port }) => `${role} listens with ${name}, port ${port}, on every address`)
         .join('; '),
-      cause: 'the program ignores its bind address (Flume’s metrics, Hive over HTTP, Tez’ application master)',
+      cause:
+        'the program ignores its bind address (Flume’s metrics, YARN’s shuffle, Hive over HTTP, Tez’ application master)',
       remedy: firewallRules(
         here,
         cluster.hosts.map(({ address }) => address),

@@ -22,7 +22,8 @@ const nodesAnswer = z.object({
     .nullish(),
 })
 const appsAnswer = z.object({
-  apps: z.object({ app: z.array(z.object({ id: z.string(), name: z.string() })) }).nullish(),
+  // Without any, YARN answers with an empty object or null.
+  apps: z.object({ app: z.array(z.object({ id: z.string(), name: z.string() })).nullish() }).nullish(),
 })
 const property = z.object({ property: z.object({ value: z.string() }) })
 
