@@ -1,5 +1,6 @@
 /** What the services of a site do: every one is asked a question that only a working one can answer. */
 import { randomBytes } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { rolesOfService, type ServiceName, type ServiceRole } from '../../core/cluster/catalog.js'
 import { type Cluster, type ClusterHost, clusterOf } from '../../core/cluster/cluster.js'
 import { type Health, hostView, type ProbeTools, type ServiceDefinition } from '../../core/cluster/service.js'
@@ -174,6 +175,8 @@ export async function clusterStatus(services: readonly ServiceName[], context: H
   const definitions = await loadServices(cluster.services)
   const world = hostsWorld(context)
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(questionTimeoutMs)])
+  // Every question under way listens to it.
+  setMaxListeners(0, signal)
   const tools: ProbeTools = { http: context.http, signal }
   const wanted = (service: ServiceName) => services.length === 0 || services.includes(service)
   const found = await Promise.all(

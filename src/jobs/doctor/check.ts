@@ -59,8 +59,8 @@ export interface ServicesLook {
   /** The account that HDFS knows the services as: its superuser. */
   readonly user: string
   readonly hdfs: Hdfs
-  /** Connects with its first call. */
-  readonly kafka: EventLog
+  /** Does work with Kafka on connections of its own: a repair may come long after the look. */
+  kafka<T>(work: (log: EventLog) => Promise<T>): Promise<T>
   /** Whether a role runs on a host. */
   runs(role: ServiceRole, host: string): boolean
 }

@@ -1,6 +1,5 @@
 /** Doctor on profile `apache`: what the services themselves say, and how it is mended. */
 import { randomBytes } from 'node:crypto'
-import { setMaxListeners } from 'node:events'
 import type { ServiceName, ServiceRole } from '../../core/cluster/catalog.js'
 import { type Cluster, type ClusterHost, clusterOf } from '../../core/cluster/cluster.js'
 import { InterruptedError, SmartcarError, UnreachableError } from '../../core/errors.js'
@@ -9,10 +8,10 @@ import { type Plan, prepare } from '../../core/plan/planner.js'
 import type { Step } from '../../core/plan/step.js'
 import { parseState, type RoleState, stateSnippet } from '../../distributions/apache/steps.js'
 import { openHdfs } from '../../services/hdfs/client.js'
-import { openKafka } from '../../services/kafka/client.js'
 import { startSteps } from '../cluster/life-cycle.js'
 import { clusterSteps } from '../cluster/site-steps.js'
 import { clusterUser } from '../cluster/user.js'
+import { withKafka } from '../kafka/open.js'
 import { carryOut, lockSite, type RunReport } from '../provision/carry-out.js'
 import { type CountedWorld, type HostsContext, siteDigest } from '../provision/context.js'
 import type { DoctorResult, ServiceCheck, ServiceDiagnosis, ServicesLook } from './check.js'
@@ -29,8 +28,6 @@ export interface ServicesFound {
   readonly repairs: readonly Step[]
   readonly starts: readonly ServiceName[]
 }
-
-const timeoutMs = 60_000
 
 /** States of the roles of a host in one round trip; undefined when it cannot be reached. */
 async function roleStates(cluster: Cluster, host: ClusterHost, world: CountedWorld) {
@@ -118,14 +115,10 @@ export async function checkServices(
     await Promise.all(cluster.hosts.map(async (host) => [host.name, await roleStates(cluster, host, world)] as const)),
   )
   const runs = (role: ServiceRole, host: string) => states.get(host)?.get(role)?.state === 'running'
-  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)])
-  // Every question under way listens to it.
-  setMaxListeners(0, signal)
-  const tools = { http: context.http, signal }
+  const tools = { http: context.http, signal: context.signal }
   const user = clusterUser(cluster)
-  await using kafka = openKafka(cluster, { clock: context.clock, signal })
   const hdfs = openHdfs(cluster, { ...tools, user })
-  const look: ServicesLook = { cluster, world, tools, user, hdfs, kafka, runs }
+  const look: ServicesLook = { cluster, world, tools, user, hdfs, kafka: (work) => withKafka(context, work), runs }
   const chosen = (host: ClusterHost) => hosts.length === 0 || hosts.includes(host.name)
   const running = cluster.hosts.filter(chosen).flatMap((host) => {
     const known = states.get(host.name)

@@ -91,7 +91,13 @@ const retention: ServiceCheck = {
   each: 'site',
   async look({ cluster, kafka }, host) {
     const topic = topicOf(cluster)
-    if (!(await kafka.topics()).some((one) => one.topic === topic)) {
+    const own = () =>
+      kafka(async (log) => {
+        if (!(await log.topics()).some((one) => one.topic === topic)) return undefined
+        return { ms: (await log.describe(topic)).config['retention.ms'] }
+      })
+    const found = await own()
+    if (found === undefined) {
       return {
         state: 'warning',
         evidence: `there is no topic ${topic}`,
@@ -99,7 +105,7 @@ const retention: ServiceCheck = {
         remedy: 'smartcar provision makes it',
       }
     }
-    const set = (await kafka.describe(topic)).config['retention.ms']
+    const set = found.ms
     const broker = brokerRetention(cluster.properties('kafka', 'server.properties'))
     const ms = set === undefined ? broker : Number(set)
     if (ms === undefined) return healthy(`${topic}: a week, the default`)
@@ -127,10 +133,10 @@ const retention: ServiceCheck = {
           host: host.name,
         },
         async () => {
-          const now = (await kafka.describe(topic)).config['retention.ms']
+          const now = (await own())?.ms
           return now === undefined ? [] : [{ kind: 'update', summary: `reset retention.ms of ${topic}`, before: now }]
         },
-        async () => kafka.alter({ topic, set: {}, reset: ['retention.ms'] }),
+        () => kafka((log) => log.alter({ topic, set: {}, reset: ['retention.ms'] })),
       ),
     }
   },
@@ -153,11 +159,11 @@ const lag: ServiceCheck = {
   role: 'kafka',
   each: 'site',
   async look({ kafka, world }) {
-    const before = await lags(kafka)
+    const before = await kafka(lags)
     const behind = [...before].filter(([, rows]) => rows > 0)
     if (behind.length === 0) return healthy(before.size === 0 ? 'nobody reads by a group' : 'nobody is behind')
     await world.clock.sleep(lagPauseMs, world.signal)
-    const after = await lags(kafka)
+    const after = await kafka(lags)
     const growing = behind.flatMap(([key, rows]) => {
       const now = after.get(key) ?? 0
       return now > rows ? [`${key}: ${rows} -> ${now} rows in ${duration(lagPauseMs)}`] : []
