@@ -286,7 +286,7 @@ describe('Flume', () => {
 
   test('may not write: the folder is given to whom the sink writes as', async () => {
     await using look = await fakeLook({
-      pages: { CHECKACCESS: denied, 'owner=': '', GETFILESTATUS: found },
+      pages: { CHECKACCESS: denied, 'owner=': '', 'permission=': '', GETFILESTATUS: found },
     })
     const bad = await ask(flumeChecks, 'flume-permission', look)
     expect(bad).toMatchObject({ state: 'bad', evidence: 'cars may not write to /pilot-pjt/collect/car-batch-log' })
