@@ -11,6 +11,7 @@ import type { Cluster, ClusterHost } from '../../core/cluster/cluster.js'
 import {
   type HostView,
   hostView,
+  type Launch,
   type ProbeTools,
   type ProductName,
   type RoleDefinition,
@@ -24,6 +25,7 @@ import { runScript } from '../../core/plan/shell/shell-step.js'
 import { type Change, changeOrOk, type Finding, type ShellCheck, type Step, type World } from '../../core/plan/step.js'
 import { shellQuote } from '../../core/transport.js'
 import { findJava, javaCommand, launchScript } from './launch-script.js'
+import { assertPortsFree, listenersSnippet, startPorts } from './ports.js'
 import type { Product } from './products.js'
 
 export interface ServiceStepsInput {
@@ -54,6 +56,12 @@ export function asAccount(cluster: Cluster, host: ClusterHost, words: readonly s
   const command = words.map(shellQuote).join(' ')
   const account = accountOf(cluster, host)
   return account === undefined ? command : `su -s /bin/sh ${shellQuote(account)} -c ${shellQuote(command)}`
+}
+
+/** A Java program that runs to its end on a host, as the services' account and with its Java. */
+export function javaTool(cluster: Cluster, host: ClusterHost, launch: Launch): string {
+  const body = `${findJava(cluster.settings.java_home)}\n${javaCommand(launch)}`
+  return asAccount(cluster, host, ['sh', '-c', body])
 }
 
 /** `sh ROOT/service.sh ROOT <verb> <role> [word]` as the services' account. */
@@ -501,16 +509,19 @@ function startStep(
     check,
     async apply(world) {
       looks = 0
-      await runScript(
+      const ports = startPorts(cluster, role).map(({ port }) => port)
+      const printed = await runScript(
         world,
         host.name,
         `${asAccount(cluster, host, ['mkdir', '-p', ...folders])}
 printf %s ${shellQuote(script)} | replace ${shellQuote(scriptFile)}
 chmod 755 ${shellQuote(scriptFile)}
 ${serviceCommand(cluster, host, 'stop', role, String(definition.stopTimeout))} >/dev/null
-${serviceCommand(cluster, host, 'start', role, digest)}`,
+taken=$(${listenersSnippet(host, ports, cluster.bindAddress(host))})
+if [ -n "$taken" ]; then echo "$taken"; else ${serviceCommand(cluster, host, 'start', role, digest)}; fi`,
         { command: `start ${role}`, timeoutMs: (definition.stopTimeout + 60) * 1000 },
       )
+      assertPortsFree(cluster, host, role, printed)
     },
     ready: {
       timeoutMs: definition.startTimeout * 1000,

@@ -27,7 +27,7 @@ function idsOf(services: readonly ServiceName[], cluster: Cluster): ReadonlySet<
 }
 
 /** The given steps alone; what they need beside each other stays, the rest is taken as it is. */
-function alone(steps: readonly Step[], ids: ReadonlySet<string>): readonly Step[] {
+export function alone(steps: readonly Step[], ids: ReadonlySet<string>): readonly Step[] {
   const chosen = steps.filter(({ id }) => ids.has(id))
   const named = new Set(chosen.flatMap(({ id, tags }) => [id, ...(tags ?? [])]))
   return chosen.map((step) => ({ ...step, needs: step.needs.filter((need) => named.has(need)) }))

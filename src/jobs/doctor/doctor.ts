@@ -5,22 +5,26 @@ import { parseSystem, systemSnippet } from '../../core/hosts/system.js'
 import { batchScript, parseBatch, shellPrelude } from '../../core/plan/batch.js'
 import type { Plan } from '../../core/plan/planner.js'
 import { lostHost } from '../../core/plan/planner.js'
-import type { World } from '../../core/plan/step.js'
 import type { SiteHost } from '../../core/site/hosts.js'
+import type { Site } from '../../core/site/resolve.js'
 import { bytes } from '../../render/format.js'
 import { clockOffset } from '../../services/host/steps/time.js'
-import { type HostsContext, hostsWorld } from '../provision/context.js'
+import type { RunReport } from '../provision/carry-out.js'
+import { type CountedWorld, type HostsContext, hostsWorld } from '../provision/context.js'
 import { chosenHosts } from '../provision/prepare.js'
 import { provision } from '../provision/provision.js'
 import { readRuns, runOutcome } from '../runs/run-store.js'
 import type { Diagnosis, DoctorResult, HostCheck } from './check.js'
+import { dataDisks } from './checks/data-disks.js'
 import { diskSpace, inodes } from './checks/disk.js'
 import { firewall } from './checks/firewall.js'
 import { leftovers } from './checks/leftovers.js'
 import { names } from './checks/names.js'
 import { ports } from './checks/ports.js'
 import { repositories } from './checks/repositories.js'
+import { listenAddresses, servicePorts } from './checks/service-ports.js'
 import { hugePages, java, memory, selinux, system } from './checks/system.js'
+import type { ServicesFound } from './services.js'
 
 const hostChecks: readonly HostCheck[] = [
   system,
@@ -37,8 +41,21 @@ const hostChecks: readonly HostCheck[] = [
   hugePages,
 ]
 
+/** On profile `apache` ports are the site's own, and what is made of a host is looked at only where it is made. */
+function checksOf(host: SiteHost, { profile }: Site): readonly HostCheck[] {
+  if (profile !== 'apache') return hostChecks
+  return [
+    ...hostChecks
+      .filter(({ preparation }) => preparation !== true || host.connection !== 'local')
+      .map((check) => (check === ports ? servicePorts : check)),
+    listenAddresses,
+    dataDisks,
+  ]
+}
+
 const checksTimeoutMs = 120_000
 const smallestFree = 1e9
+const nothingFound: ServicesFound = { results: [], repairs: [], starts: [] }
 
 async function checkThisMachine(context: HostsContext): Promise<readonly DoctorResult[]> {
   await context.files.mkdir(context.layout.root)
@@ -74,7 +91,12 @@ async function checkThisMachine(context: HostsContext): Promise<readonly DoctorR
   return [disk, run]
 }
 
-async function checkClock(host: SiteHost, first: SiteHost, context: HostsContext, world: World): Promise<Diagnosis> {
+async function checkClock(
+  host: SiteHost,
+  first: SiteHost,
+  context: HostsContext,
+  world: CountedWorld,
+): Promise<Diagnosis> {
   const [reference, own] = await Promise.all([clockOffset(world, first.name), clockOffset(world, host.name)])
   const offset = own.ms - reference.ms
   const error = own.error + reference.error
@@ -89,19 +111,21 @@ async function checkClock(host: SiteHost, first: SiteHost, context: HostsContext
   }
 }
 
-async function checkHost(host: SiteHost, context: HostsContext, world: World): Promise<readonly DoctorResult[]> {
-  const reached = { id: 'reachable', title: 'reachable by SSH, with root’s rights', host: host.name }
+async function checkHost(host: SiteHost, context: HostsContext, world: CountedWorld): Promise<readonly DoctorResult[]> {
+  const title = host.connection === 'local' ? 'reachable' : 'reachable by SSH, with root’s rights'
+  const reached = { id: 'reachable', title, host: host.name }
+  const checks = checksOf(host, context.site)
   try {
     const first = await world.shell(host.name, `${shellPrelude}${systemSnippet}`)
     const input = { site: context.site, host, family: parseSystem(first.stdout).family }
     const token = randomBytes(9).toString('hex')
     const script = batchScript(
-      hostChecks.map((check) => ({ shell: check.shell(input), interpret: () => ({ state: 'ok' }) })),
+      checks.map((check) => ({ shell: check.shell(input), interpret: () => ({ state: 'ok' }) })),
       token,
     )
     const output = await world.shell(host.name, script, { timeoutMs: checksTimeoutMs })
-    const outputs = parseBatch(output, hostChecks.length, token, host.name)
-    const results = hostChecks.map((check, number): DoctorResult => {
+    const outputs = parseBatch(output, checks.length, token, host.name)
+    const results = checks.map((check, number): DoctorResult => {
       const diagnosis = check.interpret(outputs[number] ?? { code: -1, stdout: '' }, input)
       return { id: check.id, title: check.title, host: host.name, ...diagnosis }
     })
@@ -145,8 +169,12 @@ export interface DoctorReport {
   readonly fixed: readonly string[]
 }
 
-async function diagnose(hosts: readonly string[], context: HostsContext): Promise<readonly DoctorResult[]> {
-  const world = hostsWorld(context)
+interface Diagnosed extends ServicesFound {
+  readonly ofHosts: readonly DoctorResult[]
+}
+
+async function diagnose(input: DoctorInput, context: HostsContext, world: CountedWorld): Promise<Diagnosed> {
+  const { hosts } = input
   const chosen = context.site.hosts.length === 0 && hosts.length === 0 ? [] : chosenHosts({ hosts, only: [] }, context)
   const here = await checkThisMachine(context)
   const there = await Promise.all(
@@ -162,37 +190,80 @@ async function diagnose(hosts: readonly string[], context: HostsContext): Promis
       ),
     ),
   )
-  return [...here, ...there.flat()]
+  const ofHosts = [...here, ...there.flat()]
+  if (context.site.profile !== 'apache') return { ...nothingFound, ofHosts, results: ofHosts }
+  const { checkServices } = await import('./services.js')
+  const services = await stage(
+    context.emit,
+    { id: 'doctor:services', title: 'services' },
+    () => checkServices(hosts, input.confirm === context.site.name, context, world),
+    ({ results }) => {
+      const bad = results.filter(({ state }) => state === 'bad').length
+      return { outcome: 'done', summary: bad === 0 ? 'healthy' : `${bad} of ${results.length} checks say no` }
+    },
+  )
+  return { ...services, ofHosts, results: [...ofHosts, ...services.results] }
 }
 
 export interface DoctorInput {
   readonly hosts: readonly string[]
   /** Shows the remedies as a plan and asks; undefined: only look. */
   readonly fix?: (plan: Plan) => Promise<boolean>
+  /** The site's name: repairs that give something up are part of the plan. */
+  readonly confirm?: string
 }
 
-/** Looks at this machine and at every host, side by side. With `fix` the remedies that are steps are carried out, and it looks again. */
-export async function doctor(input: DoctorInput, context: HostsContext): Promise<DoctorReport> {
-  const results = await diagnose(input.hosts, context)
-  const report = (found: readonly DoctorResult[], fixed: readonly string[]): DoctorReport => ({
-    healthy: found.every(({ state }) => state !== 'bad'),
-    results: found,
-    fixed,
-  })
+type Ask = (plan: Plan) => Promise<boolean>
+
+/** Steps of provision that mend what is wrong with hosts; their ids. */
+async function mendHosts(
+  results: readonly DoctorResult[],
+  ask: Ask,
+  context: HostsContext,
+): Promise<readonly string[]> {
   const mendable = results.filter(({ state, fix, host }) => state === 'bad' && fix !== undefined && host !== undefined)
-  if (input.fix === undefined || mendable.length === 0) return report(results, [])
+  if (mendable.length === 0) return []
   const run = await provision(
     {
       hosts: [...new Set(mendable.flatMap(({ host }) => host ?? []))],
       only: [...new Set(mendable.flatMap(({ fix }) => fix ?? []))],
       resume: false,
-      confirm: input.fix,
+      confirm: ask,
     },
     context,
   )
-  if (run === undefined) return report(results, [])
-  const fixed = run.steps.flatMap(({ id, state }) => (state === 'changed' ? [id] : []))
-  return report(await diagnose(input.hosts, context), fixed)
+  return changed(run)
+}
+
+async function mendServices(found: Diagnosed, ask: Ask, context: HostsContext, world: CountedWorld) {
+  if (found.repairs.length === 0 && found.starts.length === 0) return []
+  const services = await import('./services.js')
+  return changed(await services.mendServices(found, ask, context, world))
+}
+
+function changed(run: Pick<RunReport, 'steps'> | undefined): readonly string[] {
+  return run?.steps.flatMap(({ id, state }) => (state === 'changed' ? [id] : [])) ?? []
+}
+
+/**
+ * Looks at this machine, at every host and, on profile `apache`, at the services, side by side. With `fix` the remedies
+ * that are steps are carried out, and it looks again.
+ */
+export async function doctor(input: DoctorInput, context: HostsContext): Promise<DoctorReport> {
+  const world = hostsWorld(context)
+  const report = (results: readonly DoctorResult[], fixed: readonly string[]): DoctorReport => ({
+    healthy: results.every(({ state }) => state !== 'bad'),
+    results,
+    fixed,
+  })
+  const found = await diagnose(input, context, world)
+  if (input.fix === undefined) return report(found.results, [])
+  const fixed = [
+    ...(await mendHosts(found.ofHosts, input.fix, context)),
+    ...(await mendServices(found, input.fix, context, world)),
+  ]
+  if (fixed.length === 0) return report(found.results, [])
+  return report((await diagnose(input, context, world)).results, fixed)
 }
 
 const words = { ok: 'ok', warning: 'WARNING', bad: 'BAD', unknown: 'unknown' } as const

@@ -1,9 +1,11 @@
 import { clusterOf } from '../../core/cluster/cluster.js'
-import { UsageError } from '../../core/errors.js'
+import { hostView } from '../../core/cluster/service.js'
 import type { Http } from '../../core/ports.js'
 import type { Site } from '../../core/site/resolve.js'
 import type { Transports } from '../../core/transport.js'
+import { javaTool } from '../../distributions/apache/steps.js'
 import { type HBase, openHBase } from '../../services/hbase/client.js'
+import { hbaseTool } from '../../services/hbase/service.js'
 import type { JavaCommand, RunOnHost } from '../../services/hbase/split.js'
 
 export interface HBaseContext {
@@ -11,31 +13,31 @@ export interface HBaseContext {
   readonly http: Http
   readonly signal: AbortSignal
   readonly transports: Transports
-  /** How the site's distribution starts a Java class; a table with several regions needs it. */
-  readonly javaCommand?: JavaCommand
 }
 
 export const hbaseOf = (context: HBaseContext): HBase => openHBase(clusterOf(context.site), context)
 
-/** What runs on the HMaster's host. */
+/** How HBase's own tools are run: on the HMaster's host, with its jars and configuration, as the services' account. */
 export function masterHost(context: HBaseContext): {
   readonly javaCommand: JavaCommand
   readonly runOnHost: RunOnHost
 } {
   const cluster = clusterOf(context.site)
-  const { host } = cluster.endpoint('hmaster', 'rpc')
-  const { javaCommand, signal, transports } = context
-  if (javaCommand === undefined) {
-    throw new UsageError('HBASE_SPLIT_UNAVAILABLE', 'a table with several regions cannot be made from here', {
-      hints: ['leave out --regions: HBase splits a table by itself as it grows'],
-    })
-  }
+  // Throws the error that names the missing role.
+  const { host: name } = cluster.endpoint('hmaster', 'rpc')
+  const { signal, transports } = context
   return {
-    javaCommand,
+    javaCommand(role, main, args) {
+      const [host] = cluster.hostsOf(role)
+      return [
+        'sh',
+        '-c',
+        host === undefined ? 'exit 1' : javaTool(cluster, host, hbaseTool(hostView(cluster, host), main, args)),
+      ]
+    },
     runOnHost: async (argv) => {
-      const transport = await transports.open(host)
-      const [program, ...rest] = argv
-      return transport.run([program, ...rest], { signal, timeoutMs: 180_000 })
+      const transport = await transports.open(name)
+      return transport.run(argv, { signal, timeoutMs: 180_000, sudo: transport.kind !== 'local' })
     },
   }
 }

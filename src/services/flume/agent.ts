@@ -12,8 +12,8 @@ export const agentParts = {
 } as const
 
 /** Root of the collected rows on HDFS. */
-const collectFolder = '/pilot-pjt/collect'
-const logType = 'car-batch-log'
+export const collectFolder = '/pilot-pjt/collect'
+export const logType = 'car-batch-log'
 const MiB = 1024 * 1024
 
 /** What the site says of its agent, with every default filled in; paths are those of one host. */

@@ -4,6 +4,7 @@ import {
   type Health,
   type HostView,
   hostView,
+  type Launch,
   type ProbeTools,
   type RoleDefinition,
   type ServiceDefinition,
@@ -64,11 +65,23 @@ function hbaseSite(view: HostView): string {
 }
 
 /** HBase brings Hadoop's client jars of its own, and reads Hadoop's configuration. */
-export function hbaseClassPath(view: HostView): readonly string[] {
+function hbaseClassPath(view: HostView): readonly string[] {
   return [view.conf('hbase'), view.conf('hadoop'), `${view.software('hbase')}/lib/*`]
 }
 
 const conf = ['hbase/hbase-site.xml', 'hbase/log4j.properties', 'hadoop/core-site.xml', 'hadoop/hdfs-site.xml'] as const
+
+/** Any class of HBase with the configuration of a host, as its roles are started. */
+export function hbaseTool(view: HostView, main: string, args: readonly string[]): Launch {
+  return {
+    main,
+    arguments: args,
+    jvm,
+    heap: 256,
+    classPath: hbaseClassPath(view),
+    environment: { HADOOP_CONF_DIR: view.conf('hadoop'), HBASE_CONF_DIR: view.conf('hbase') },
+  }
+}
 
 const launch = (role: 'hmaster' | 'regionserver' | 'hbase-rest', main: string): RoleDefinition['launch'] => {
   return (view) => ({

@@ -114,6 +114,14 @@ function problem(line: string): FsckProblem | undefined {
   return { path: found[1] ?? '', kind, text: (found[2] ?? '').trim() }
 }
 
+/** Files below a path that somebody has open for writing, or had until he died. */
+export async function openFiles(hdfs: Hdfs, target: string): Promise<ReadonlySet<string>> {
+  const query = new URLSearchParams({ ugi: hdfs.user, path: target, openforwrite: '1', files: '1' })
+  const text = await pageText(hdfs, `/fsck?${query}`)
+  const lines = [...text.matchAll(/^(\/\S.*?)(?: \d+ bytes)?[,:].*\bOPENFORWRITE\b/gm)]
+  return new Set(lines.map(([, file = '']) => file))
+}
+
 /** Asks the NameNode to check a path; read line by line, since every file of a large HDFS may be in it. */
 export async function fsck(hdfs: Hdfs, target: string): Promise<FsckResult> {
   const problems: FsckProblem[] = []

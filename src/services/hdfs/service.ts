@@ -4,6 +4,7 @@ import {
   type HostView,
   hadoopClassPath,
   hostView,
+  type Launch,
   type ProbeTools,
   type RoleDefinition,
   type ServiceDefinition,
@@ -62,6 +63,17 @@ function hdfsSite(view: HostView): string {
     'dfs.datanode.handler.count': 5,
     ...cluster.properties('hdfs', 'hdfs-site.xml'),
   })
+}
+
+/** One of Hadoop's own tools with the configuration of a host. */
+export function hadoopTool(view: HostView, main: string, args: readonly string[]): Launch {
+  return {
+    main,
+    arguments: args,
+    heap: 128,
+    classPath: hadoopClassPath(view),
+    environment: { HADOOP_CONF_DIR: view.conf('hadoop') },
+  }
 }
 
 const conf = ['hadoop/core-site.xml', 'hadoop/hdfs-site.xml', 'hadoop/log4j.properties'] as const

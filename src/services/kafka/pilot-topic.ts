@@ -6,7 +6,7 @@ import { openKafka } from './client.js'
 
 const partitions = 3
 
-const topicOf = (cluster: Cluster) => cluster.settings.flume?.topic ?? 'SmartCar-Topic'
+export const topicOf = (cluster: Cluster) => cluster.settings.flume?.topic ?? 'SmartCar-Topic'
 
 /** What kafkajs waits with; a setup has no clock of its own. */
 const clock: Clock = {

@@ -11,6 +11,7 @@ echo "rules: $n"`
 export const firewall: HostCheck = {
   id: 'firewall',
   title: 'firewall',
+  preparation: true,
   shell: ({ family }) => (family === undefined ? ':' : `${unitsSnippet(family, firewalls[family])}\n${rulesSnippet}`),
   interpret: ({ stdout }, { site, host, family }) => {
     if (family === undefined) return { state: 'unknown', evidence: 'no step knows the firewall of this system' }

@@ -17,6 +17,7 @@ const paths = [
 export const leftovers: HostCheck = {
   id: 'leftovers',
   title: 'leftovers of an earlier installation',
+  preparation: true,
   shell: () => `for p in ${paths.join(' ')}; do [ -e "$p" ] && echo "$p"; done
 if command -v rpm >/dev/null; then rpm -qa 'cloudera-*' 'hadoop*' 'zookeeper*' 'hbase*' 2>/dev/null | head -n 5; fi; :`,
   interpret: ({ stdout }) => {

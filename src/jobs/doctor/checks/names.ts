@@ -5,6 +5,7 @@ import { type HostCheck, healthy } from '../check.js'
 export const names: HostCheck = {
   id: 'names',
   title: 'name resolution both ways',
+  preparation: true,
   shell: ({ site }) =>
     [
       // A name that resolves to nothing is still worth saying.

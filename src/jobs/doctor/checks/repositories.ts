@@ -72,6 +72,7 @@ function parse(stdout: string): readonly RepositoryAnswer[] {
 export const repositories: HostCheck = {
   id: 'repositories',
   title: 'package repositories',
+  preparation: true,
   shell: ({ family }) => `command -v curl >/dev/null || { echo nocurl; exit 0; }
 { ${family === 'debian' ? aptSnippet : yumSnippet}
 } | ${ask}`,

@@ -1,6 +1,7 @@
 import { fitHost } from '../../../core/hosts/fit.js'
 import { parseSystem, systemSnippet } from '../../../core/hosts/system.js'
 import { fields } from '../../../core/plan/shell/shell-step.js'
+import { shellQuote } from '../../../core/transport.js'
 import { bytes } from '../../../render/format.js'
 import { type HostCheck, healthy } from '../check.js'
 
@@ -46,9 +47,9 @@ const oldestJava = 8
 export const java: HostCheck = {
   id: 'java',
   title: 'JDK',
-  shell: () =>
-    'for j in /usr/java/default/bin/java "$(command -v java)"; do [ -x "$j" ] || continue; echo "path: $j"; "$j" -version 2>&1 | head -n 1 | sed "s/^/version: /"; break; done',
-  interpret: ({ stdout }, { site }) => {
+  shell: ({ site }) =>
+    `for j in ${site.services.java_home === undefined ? '' : `${shellQuote(`${site.services.java_home}/bin/java`)} `}/usr/java/default/bin/java "$JAVA_HOME/bin/java" "$(command -v java)"; do [ -x "$j" ] || continue; echo "path: $j"; "$j" -version 2>&1 | head -n 1 | sed "s/^/version: /"; break; done`,
+  interpret: ({ stdout }, { site, host }) => {
     const found = fields(stdout)
     const version = found.get('version')
     const seen = `${found.get('path') ?? 'java'}: ${version}`
@@ -69,6 +70,14 @@ export const java: HostCheck = {
     if (version !== undefined) return healthy(seen)
     if (site.provision.jdk.package === 'none' && site.provision.jdk.home === undefined)
       return { state: 'warning', evidence: 'there is no Java, and provision.jdk.package is none' }
+    if (site.profile === 'apache' && host.connection === 'local') {
+      return {
+        state: 'bad',
+        evidence: 'there is no Java in services.java_home, /usr/java/default, JAVA_HOME or PATH',
+        cause: 'no JDK is installed on this machine',
+        remedy: 'install a JDK 17, or name its folder with services.java_home in the site file',
+      }
+    }
     return {
       state: 'bad',
       evidence: 'there is no Java in /usr/java/default or PATH',
@@ -82,6 +91,7 @@ export const java: HostCheck = {
 export const selinux: HostCheck = {
   id: 'selinux',
   title: 'SELinux',
+  preparation: true,
   shell: () => 'getenforce 2>/dev/null || echo absent',
   interpret: ({ stdout }, { site }) => {
     const mode = stdout.trim()
@@ -99,6 +109,7 @@ export const selinux: HostCheck = {
 export const hugePages: HostCheck = {
   id: 'huge-pages',
   title: 'transparent huge pages',
+  preparation: true,
   shell: () => 'cat /sys/kernel/mm/*transparent_hugepage/enabled 2>/dev/null',
   interpret: ({ stdout }, { site }) => {
     const values = stdout
