@@ -127,7 +127,10 @@ const container: ServiceCheck = {
       ask(look, `/conf?name=${name}`, property),
       ask(look, '/ws/v1/cluster/nodes', nodesAnswer),
     ])
-    const offered = (answer.nodes?.node ?? []).map(({ usedMemoryMB, availMemoryMB }) => usedMemoryMB + availMemoryMB)
+    // A node that is unhealthy offers nothing, which is another check's word.
+    const offered = (answer.nodes?.node ?? [])
+      .filter(({ state }) => state === 'RUNNING')
+      .map(({ usedMemoryMB, availMemoryMB }) => usedMemoryMB + availMemoryMB)
     const largest = Math.min(Number(setting.property.value), ...(offered.length === 0 ? [] : [Math.max(...offered)]))
     const [host] = [...cluster.hostsOf('spark-thriftserver'), ...cluster.hostsOf('resourcemanager')]
     const text = host === undefined ? '' : (spark.files(hostView(cluster, host))['spark/spark-defaults.conf'] ?? '')
