@@ -27,11 +27,23 @@ export interface SshServer extends AsyncDisposable {
   drop(): void
 }
 
+/** Bytes of an ed25519 key as SSH has it: two lengths, its name, 32 of its own (RFC 8709). */
+const ed25519Blob = 4 + 'ssh-ed25519'.length + 4 + 32
+
+function makeEd25519(protection?: { passphrase: string; cipher: string; rounds: number }) {
+  for (;;) {
+    const { generateKeyPairSync: generate } = ssh2.utils
+    const pair = protection === undefined ? generate('ed25519') : generate('ed25519', protection)
+    // ssh2 1.17 drops a leading zero byte, one key in a few hundred: no other program reads such a key.
+    if (Buffer.from(pair.public.split(' ')[1] ?? '', 'base64').byteLength === ed25519Blob) return pair
+  }
+}
+
 export function makeKey(type: 'ed25519' | 'rsa' = 'ed25519', passphrase?: string): { private: string; public: string } {
+  const protection = passphrase === undefined ? undefined : { passphrase, cipher: 'aes256-cbc', rounds: 8 }
+  if (type === 'ed25519') return makeEd25519(protection)
   const { generateKeyPairSync: generate } = ssh2.utils
-  if (passphrase === undefined) return type === 'rsa' ? generate('rsa', { bits: 2048 }) : generate('ed25519')
-  const protection = { passphrase, cipher: 'aes256-cbc', rounds: 8 }
-  return type === 'rsa' ? generate('rsa', { bits: 2048, ...protection }) : generate('ed25519', protection)
+  return protection === undefined ? generate('rsa', { bits: 2048 }) : generate('rsa', { bits: 2048, ...protection })
 }
 
 /** ssh2's own server, running commands with sh as this user: what a host does, without a host. */
