@@ -7,7 +7,7 @@ export default defineConfig({
     include: ['test/stack/**/*.test.ts'],
     globalSetup: ['test/stack/global-setup.ts'],
     fileParallelism: false,
-    testTimeout: 300_000,
-    hookTimeout: 600_000,
+    testTimeout: 900_000,
+    hookTimeout: 1_800_000,
   },
 })

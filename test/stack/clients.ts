@@ -19,7 +19,12 @@ export async function stackWorld(): Promise<StackWorld> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'clients-stack-'))
   const stack: Stack = { folder: inject('stackFolder'), site: path.join(inject('stackFolder'), 'smartcar.yaml') }
   const run = (args: readonly string[], input?: string | Uint8Array) =>
-    runCli([...args, '--site', stack.site], { cwd: folder, ...(input === undefined ? {} : { input }) })
+    runCli([...args, '--site', stack.site], {
+      cwd: folder,
+      // Queries of Hive start slowly on a small machine.
+      timeoutMs: 900_000,
+      ...(input === undefined ? {} : { input }),
+    })
   return {
     stack,
     folder,

@@ -32,7 +32,11 @@ const acceptance = {
 
 describe('the batch side of the pilot on the real services', () => {
   let on: StackWorld
-  const status = () => on.json<Status>(['cluster', 'status'])
+  /** What the services answer, healthy or not. */
+  const status = async () => {
+    const { stdout } = await on.run(['cluster', 'status', '--json'])
+    return (JSON.parse(stdout) as { result: Status }).result
+  }
   const pidOf = async (role: string) => {
     const pid = (await status()).roles.find((one) => one.role === role)?.pid
     if (pid === undefined) throw new Error(`${role} does not run`)
