@@ -27,11 +27,7 @@ export default class Query extends BaseCommand {
       options: ['table', 'csv', 'json', 'ndjson', 'parquet'] as const,
       description: 'how rows are written [default: by the ending of --output, else table]',
     })(),
-    output: Flags.string({
-      char: 'o',
-      helpValue: 'FILE',
-      description: 'write to a file, whole or not at all; - for stdout',
-    }),
+    output: Flags.string({ char: 'o', helpValue: 'FILE', description: 'to a file, whole or not at all; - for stdout' }),
     limit: Flags.integer({ min: 0, helpValue: 'N', description: 'rows at most, 0 for all' }),
     'allow-read': repeatedFlag({
       helpValue: 'PATH',

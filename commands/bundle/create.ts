@@ -10,7 +10,7 @@ export default class BundleCreate extends BaseCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --family el6 --family el7 -o pilot.tar',
-    '<%= config.bin %> <%= command.id %> --family debian --apt "http://deb.debian.org/debian bookworm main"',
+    '<%= config.bin %> <%= command.id %> --family debian --apt "http://mirror.example.com/debian bookworm main"',
   ]
   static override flags = {
     output: Flags.string({

@@ -46,7 +46,7 @@ async function extraRepositories(family: SystemFamily, context: HostsContext): P
   return found
 }
 
-/** `--apt "http://deb.debian.org/debian bookworm main"`; throws UsageError. */
+/** `--apt "http://mirror.example.com/debian bookworm main"`; throws UsageError. */
 export function parseAptFlag(text: string): AptSource {
   const [url = '', ...suite] = text
     .trim()
@@ -54,7 +54,7 @@ export function parseAptFlag(text: string): AptSource {
     .split(/\s+/)
   if (/^https?:\/\/[^@]+$/.test(url) && suite.length > 0) return { url, suite: suite.join(' ') }
   throw new UsageError('APT_SOURCE_INVALID', `"${text}" names no apt repository`, {
-    hints: ['write it as in sources.list: --apt "http://deb.debian.org/debian bookworm main"'],
+    hints: ['write it as in sources.list: --apt "http://mirror.example.com/debian bookworm main"'],
   })
 }
 
@@ -78,7 +78,7 @@ export async function repositoriesOf(
     hints:
       family === 'debian'
         ? [
-            'give it: --apt "http://deb.debian.org/debian bookworm main", as often as needed',
+            'give it: --apt "http://mirror.example.com/debian bookworm main", as often as needed',
             'or leave --family out: then the hosts are asked',
           ]
         : ['set provision.repositories.base to vault or to the URL of a mirror'],

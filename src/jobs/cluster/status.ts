@@ -9,7 +9,7 @@ import type { ExitName } from '../../core/exit-codes.js'
 import { batchScript, parseBatch } from '../../core/plan/batch.js'
 import type { ShellCheck, World } from '../../core/plan/step.js'
 import { shellQuote } from '../../core/transport.js'
-import { parseState, type RoleState, stateSnippet } from '../../distributions/apache/steps.js'
+import { parseState, type RoleState, stateSnippet } from '../../distributions/apache/role-control.js'
 import { loadServices } from '../../services/registry.js'
 import { type HostsContext, hostsWorld } from '../provision/context.js'
 

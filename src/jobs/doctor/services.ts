@@ -6,7 +6,7 @@ import { InterruptedError, SmartcarError, UnreachableError } from '../../core/er
 import { batchScript, parseBatch } from '../../core/plan/batch.js'
 import { type Plan, prepare } from '../../core/plan/planner.js'
 import type { Step } from '../../core/plan/step.js'
-import { parseState, type RoleState, stateSnippet } from '../../distributions/apache/steps.js'
+import { parseState, type RoleState, stateSnippet } from '../../distributions/apache/role-control.js'
 import { openHdfs } from '../../services/hdfs/client.js'
 import { stepsToStart } from '../cluster/life-cycle.js'
 import { clusterSteps } from '../cluster/site-steps.js'

@@ -1,7 +1,7 @@
 import type { SmartcarError } from '../../core/errors.js'
 import type { Plan } from '../../core/plan/planner.js'
 import { prepare } from '../../core/plan/planner.js'
-import { stepIds } from '../../distributions/apache/steps.js'
+import { stepIds } from '../../distributions/apache/steps-input.js'
 import { alone } from '../cluster/life-cycle.js'
 import { clusterSteps } from '../cluster/site-steps.js'
 import { carryOut, lockSite, type RunReport } from '../provision/carry-out.js'

@@ -134,15 +134,15 @@ it('a file that Maven did not bring is named', async () => {
 it.each([
   [
     'the first time',
-    'Could not find artifact org.pentaho:pentaho-agg:jar:5.1.5 in central (https://repo1.maven.org/maven2)',
+    'Could not find artifact org.pentaho:pentaho-agg:jar:5.1.5 in central (https://maven.example.com/maven2)',
   ],
   [
     'before 3.9',
-    'Failure to find org.pentaho:pentaho-agg:jar:5.1.5 in https://repo1.maven.org/maven2 was cached in the local repository',
+    'Failure to find org.pentaho:pentaho-agg:jar:5.1.5 in https://maven.example.com/maven2 was cached in the local repository',
   ],
   [
     'from 3.9 on',
-    'org.pentaho:pentaho-agg:jar:5.1.5 was not found in https://repo1.maven.org/maven2 during a previous attempt',
+    'org.pentaho:pentaho-agg:jar:5.1.5 was not found in https://maven.example.com/maven2 during a previous attempt',
   ],
 ])('what the repository lacks is named, as Maven says it %s', async (_, words) => {
   await fakeMaven(
@@ -157,12 +157,12 @@ it.each([
 
 it('another failure of Maven is told in its words, without its advice', async () => {
   await fakeMaven(
-    `echo '[INFO] Scanning'\necho '[ERROR] Unknown host repo1.maven.org'\necho '[ERROR] '\necho '[ERROR] For more information run Maven with the -X switch'\nexit 1`,
+    `echo '[INFO] Scanning'\necho '[ERROR] Unknown host maven.example.com'\necho '[ERROR] '\necho '[ERROR] For more information run Maven with the -X switch'\nexit 1`,
   )
   await expect(productArchive(kafka(), await contextOf())).rejects.toMatchObject({
     code: 'MAVEN_FAILED',
-    message: 'Maven could not get kafka: Unknown host repo1.maven.org',
-    data: { lastLines: ['[ERROR] Unknown host repo1.maven.org'] },
+    message: 'Maven could not get kafka: Unknown host maven.example.com',
+    data: { lastLines: ['[ERROR] Unknown host maven.example.com'] },
   })
 })
 

@@ -1,6 +1,6 @@
 import { hostView } from '../../../core/cluster/service.js'
 import { runScript } from '../../../core/plan/shell/shell-step.js'
-import { javaTool } from '../../../distributions/apache/steps.js'
+import { javaTool } from '../../../distributions/apache/role-control.js'
 import { plural } from '../../../render/format.js'
 import { fsck, hdfsReport, safeModeOf } from '../../../services/hdfs/health.js'
 import { hadoopTool } from '../../../services/hdfs/service.js'

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { isServiceRole, serviceOfRole } from '../../../../src/core/cluster/catalog.js'
 import { type HostView, hostView } from '../../../../src/core/cluster/service.js'
 import { launchScript } from '../../../../src/distributions/apache/launch-script.js'
-import { stepIds } from '../../../../src/distributions/apache/steps.js'
+import { stepIds } from '../../../../src/distributions/apache/steps-input.js'
 import { apacheCluster, apacheSteps, pilotHosts } from '../../../support/apache-site.js'
 import { expectGolden } from '../../../support/golden.js'
 

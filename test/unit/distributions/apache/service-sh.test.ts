@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import os from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { parseState, type RoleState } from '../../../../src/distributions/apache/steps.js'
+import { parseState, type RoleState } from '../../../../src/distributions/apache/role-control.js'
 import { packageRoot } from '../../../../src/io/package-root.js'
 import { isAlive, localProcesses } from '../../../../src/io/processes.js'
 

@@ -1,0 +1,70 @@
+import type { ServiceRole } from '../../core/cluster/catalog.js'
+import type { Cluster, ClusterHost } from '../../core/cluster/cluster.js'
+import type { Launch } from '../../core/cluster/service.js'
+import { shellQuote } from '../../core/transport.js'
+import { findJava, javaCommand } from './launch-script.js'
+
+/** The account that services run as on a host; undefined: the one that smartcar logs in as. */
+export function accountOf(cluster: Cluster, host: ClusterHost): string | undefined {
+  return cluster.settings.account ?? (host.local ? undefined : 'smartcar')
+}
+
+/** A command as the services' account. */
+export function asAccount(cluster: Cluster, host: ClusterHost, words: readonly string[]): string {
+  const command = words.map(shellQuote).join(' ')
+  const account = accountOf(cluster, host)
+  return account === undefined ? command : `su -s /bin/sh ${shellQuote(account)} -c ${shellQuote(command)}`
+}
+
+/** A Java program that runs to its end on a host, as the services' account and with its Java. */
+export function javaTool(cluster: Cluster, host: ClusterHost, launch: Launch): string {
+  const body = `${findJava(cluster.settings.java_home)}\n${javaCommand(launch)}`
+  return asAccount(cluster, host, ['sh', '-c', body])
+}
+
+/** `sh ROOT/service.sh ROOT <verb> <role> [word]` as the services' account. */
+export function serviceCommand(
+  cluster: Cluster,
+  host: ClusterHost,
+  verb: 'start' | 'stop' | 'state',
+  role: ServiceRole,
+  word?: string,
+): string {
+  const { root } = host.folders
+  return asAccount(cluster, host, ['sh', `${root}/service.sh`, root, verb, role, ...(word === undefined ? [] : [word])])
+}
+
+export interface RoleState {
+  readonly state: 'running' | 'waiting' | 'failed' | 'stopped' | 'absent'
+  readonly pid?: number
+  /** What it was started with. */
+  readonly started?: string
+  /** How often it ended by itself since it was started, and what was noted the last time. */
+  readonly ends: number
+  readonly lastEnd?: string
+  /** It runs and nobody watches it: when it ends it stays so. */
+  readonly unsupervised?: true
+}
+
+/** What `state` prints, and nothing where no service.sh is. */
+export function parseState(stdout: string): RoleState {
+  const value = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(stdout)?.[1]
+  const state = value('state')
+  const pid = value('pid')
+  const started = value('started')
+  const lastEnd = value('last-end')
+  return {
+    state: state === 'running' || state === 'waiting' || state === 'failed' || state === 'stopped' ? state : 'absent',
+    ...(pid === undefined ? {} : { pid: Number(pid) }),
+    ...(started === undefined ? {} : { started }),
+    ends: Number(value('ends') ?? 0),
+    ...(lastEnd === undefined ? {} : { lastEnd }),
+    ...(value('unsupervised') === undefined ? {} : { unsupervised: true }),
+  }
+}
+
+/** Prints the state of a role; nothing on a host that has no services. */
+export function stateSnippet(cluster: Cluster, host: ClusterHost, role: ServiceRole): string {
+  const file = shellQuote(`${host.folders.root}/service.sh`)
+  return `if [ -r ${file} ]; then ${serviceCommand(cluster, host, 'state', role)}; fi`
+}

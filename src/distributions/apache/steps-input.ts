@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto'
+import { type ServiceName, type ServiceRole, serviceNeeds } from '../../core/cluster/catalog.js'
+import type { Cluster } from '../../core/cluster/cluster.js'
+import type { ProbeTools, ProductName, ServiceDefinition } from '../../core/cluster/service.js'
+import type { Product } from './products.js'
+
+export interface ServiceStepsInput {
+  readonly cluster: Cluster
+  /** Every service of the cluster, in the order of the catalog. */
+  readonly definitions: readonly ServiceDefinition[]
+  readonly products: ReadonlyMap<ProductName, Product>
+  /** The archive of a product on this machine, made when it is first asked for. */
+  readonly archive: (product: Product) => Promise<string>
+  /** Text of templates/apache/service.sh. */
+  readonly supervisor: string
+  readonly tools: ProbeTools
+  /** The account that HDFS knows the toolkit as. */
+  readonly user: string
+  /** Ids of steps that have to be done on a host before its services: the JDK, the accounts. */
+  readonly hostNeeds: (host: string) => readonly string[]
+}
+
+export const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+
+export const stepIds = {
+  root: (host: string) => `services/folders@${host}`,
+  account: (host: string) => `services/account@${host}`,
+  software: (product: ProductName, host: string) => `software/${product}@${host}`,
+  config: (service: ServiceName, host: string) => `${service}/config@${host}`,
+  init: (role: ServiceRole, host: string) => `${role}/init@${host}`,
+  start: (role: ServiceRole, host: string) => `${role}/start@${host}`,
+  serving: (service: ServiceName) => `${service}/serving`,
+}
+
+/** Every start of a role, and all that has to be done before what needs a service may start. */
+export const tags = {
+  role: (role: ServiceRole) => `started:${role}`,
+  service: (service: ServiceName) => `serves:${service}`,
+}
+
+/** Services whose configuration `name` reads: itself and all that it needs. */
+export function configurationOf(name: ServiceName): readonly ServiceName[] {
+  return [...new Set([...serviceNeeds(name).flatMap(configurationOf), name])]
+}
