@@ -77,7 +77,7 @@ async function gone(pid: number): Promise<true | undefined> {
 
 const steady = 'echo "begun $$" >>begun; echo hello; exec sleep 1000'
 
-describe('a service that runs', () => {
+describe.concurrent('a service that runs', () => {
   it('is started, asked and stopped', async () => {
     await using one = await service(steady)
     expect(await one.state()).toEqual({ state: 'stopped', ends: 0 })
@@ -137,7 +137,7 @@ describe('a service that runs', () => {
   })
 })
 
-describe('a service that ends by itself', () => {
+describe.concurrent('a service that ends by itself', () => {
   it('is started again after pauses that grow, and given up after five quick ends', async () => {
     await using one = await service('date +%s >>starts; echo "no luck" >&2; exit 7')
     await one.run('start', 'd')
@@ -209,7 +209,7 @@ describe('a service that ends by itself', () => {
   })
 })
 
-describe('without its supervisor', () => {
+describe.concurrent('without its supervisor', () => {
   it('goes on, is said to be unsupervised, and ends before another one starts', async () => {
     await using one = await service(steady)
     await one.run('start', 'old')
@@ -239,7 +239,7 @@ describe('without its supervisor', () => {
   })
 })
 
-describe('a process id that was given to another process', () => {
+describe.concurrent('a process id that was given to another process', () => {
   it.each([
     ['pid', '12345\n'],
     ['supervisor', '12345\n'],
@@ -264,7 +264,7 @@ describe('a process id that was given to another process', () => {
   })
 })
 
-describe('the log', () => {
+describe.concurrent('the log', () => {
   it('is rotated before a start, and five old ones are kept', async () => {
     await using one = await service(steady, { SMARTCAR_LOG_SIZE: '100' })
     for (let round = 1; round <= 7; round++) {
