@@ -1,15 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { clusterOf } from '../../src/core/cluster/cluster.js'
-import { resolveSite } from '../../src/core/site/resolve.js'
-import { localFiles } from '../../src/io/files.js'
-import { nodeHttp } from '../../src/io/http.js'
-import { createTable } from '../../src/jobs/hbase/tables.js'
-import { openHBase } from '../../src/services/hbase/client.js'
 import { type StackWorld, stackWorld } from './clients.js'
-import { javaArguments } from './support.js'
 
 describe('hbase', () => {
   let on: StackWorld
@@ -39,24 +31,13 @@ describe('hbase', () => {
   })
 
   test('a table that is split from the start', async () => {
-    const text = (await localFiles.readText(on.stack.site)) ?? ''
-    const site = resolveSite({ siteFile: { path: on.stack.site, text }, environment: {}, workingFolder: on.folder })
-    const hbase = openHBase(clusterOf(site), { http: nodeHttp, signal: new AbortController().signal })
-    const spec = {
-      table: `${table}Split`,
-      families: ['cf1'],
-      regions: 2,
-      split: 'HexStringSplit' as const,
-      ifAbsent: false,
-    }
-    // What src/distributions/apache will hand in.
-    const result = await createTable(hbase, spec, () => ({
-      javaCommand: (_role, mainClass, args) => javaArguments(on.stack, 'hbase', 256, mainClass, ...args),
-      runOnHost: async ([program, ...words]) => {
-        const { exitCode = 1, stdout, stderr } = await execa(program, words, { reject: false })
-        return { code: exitCode, stdout, stderr }
-      },
-    }))
+    const result = await on.json<{ regions: { start: string; end: string }[] }>([
+      'hbase',
+      'create',
+      `${table}Split`,
+      '--regions',
+      '2',
+    ])
     expect(result.regions.map(({ start, end }) => [start, end])).toEqual([
       ['', '80000000'],
       ['80000000', ''],
