@@ -262,7 +262,8 @@ sed -i '/10.77.0.99/d' /etc/hosts`
       const world = hostsWorld(fresh)
       await two.clock('server02', -40)
       const centos = `sed -i 's,^baseurl=.*,mirrorlist=http://mirrorlist.centos.org/?repo=os,' /etc/yum.repos.d/CentOS-Base.repo
-service chronyd start`
+service chronyd start
+mkdir -p /var/lib/smartcar/bundle/old && echo left >/var/lib/smartcar/bundle/old/package.rpm`
       await two.exec('server02', 'sh', '-c', centos)
       const { steps } = await discoverSteps(fresh.site.hosts.slice(1), fresh, world)
       const untouched = await hostFiles(two, 'server02')
