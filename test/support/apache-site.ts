@@ -6,8 +6,8 @@ import { type ProductName, productNames, type ServiceDefinition } from '../../sr
 import type { Http } from '../../src/core/ports.js'
 import { resolveSite } from '../../src/core/site/resolve.js'
 import { type Product, parseLock } from '../../src/distributions/apache/products.js'
-import { type ServiceStepsInput } from '../../src/distributions/apache/steps-input.js'
 import { serviceSteps } from '../../src/distributions/apache/steps.js'
+import type { ServiceStepsInput } from '../../src/distributions/apache/steps-input.js'
 import { packageRoot } from '../../src/io/package-root.js'
 import { loadServices } from '../../src/services/registry.js'
 
