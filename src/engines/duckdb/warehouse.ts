@@ -180,6 +180,9 @@ async function createView(
   }
 }
 
+/** What DuckDB says of a file whose footer and rows do not belong together. */
+const tornRead = /TProtocolException|Invalid data/
+
 /** See Warehouse.rows; for connections that are not the warehouse's own. */
 export async function readRows<T>(
   context: Pick<JobContext, 'signal'>,
@@ -188,10 +191,15 @@ export async function readRows<T>(
   schema: z.ZodType<T>,
   parameters?: QueryParameters,
 ): Promise<T[]> {
+  const read = async () => (await connection.runAndReadAll(sql, parameters)).getRowObjectsJS().map(plainValue)
   let found: unknown[]
   try {
-    const reader = await connection.runAndReadAll(sql, parameters)
-    found = reader.getRowObjectsJS().map(plainValue)
+    found = await read().catch((cause: unknown) => {
+      throwIfInterrupted(context.signal)
+      // A partition was replaced between its footer and its rows: the second look finds the new file whole.
+      if (!tornRead.test(reasonOf(cause))) throw cause
+      return read()
+    })
   } catch (cause) {
     throwIfInterrupted(context.signal)
     const reason = reasonOf(cause)
