@@ -102,28 +102,32 @@ describe('smartcar pilot', () => {
 })
 
 describe('smartcar pilot, stopped', () => {
-  for (const signal of ['SIGINT', 'SIGKILL'] as const) {
-    it(`goes on after ${signal}, wherever it comes`, async () => {
-      const folder = await mkdtemp(path.join(os.tmpdir(), 'smartcar-pilot-'))
-      const site = path.join(folder, 'smartcar.yaml')
-      await writeFile(site, 'data: ./data\nexport:\n  target: csv\n')
-      try {
-        // After the line that says so: in the middle of what comes next.
-        for (const line of ['simulate master:', 'collect SmartCarStatusInfo', 'detect speeding:', 'ask:']) {
-          const child = startPilot(site)
-          const ended = once(child, 'exit')
-          await waitFor(child, line)
-          child.kill(signal)
-          const [code, endedBy] = await ended
-          expect(signal === 'SIGINT' ? code : endedBy, line).toBe(signal === 'SIGINT' ? 130 : 'SIGKILL')
-        }
-        const { code, stdout, stderr } = await runCli(['pilot', ...small, '--site', site])
-        expect(code, stderr).toBe(0)
-        expect(stdout).not.toContain('differs')
-        expect(stdout.trimEnd().split('\n').at(-1)).toBe(path.join(folder, 'data', 'reports', 'report-20200322.html'))
-      } finally {
-        await rm(folder, { recursive: true, force: true })
+  it('goes on after SIGINT and SIGKILL, wherever they come', async () => {
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'smartcar-pilot-'))
+    const site = path.join(folder, 'smartcar.yaml')
+    await writeFile(site, 'data: ./data\nexport:\n  target: csv\n')
+    try {
+      // After the line that says so: in the middle of what comes next.
+      for (const [line, signal] of [
+        ['simulate master:', 'SIGINT'],
+        ['simulate master:', 'SIGKILL'],
+        ['collect SmartCarStatusInfo', 'SIGKILL'],
+        ['detect speeding:', 'SIGINT'],
+        ['ask:', 'SIGKILL'],
+      ] as const) {
+        const child = startPilot(site)
+        const ended = once(child, 'exit')
+        await waitFor(child, line)
+        child.kill(signal)
+        const [code, endedBy] = await ended
+        expect(signal === 'SIGINT' ? code : endedBy, line).toBe(signal === 'SIGINT' ? 130 : 'SIGKILL')
       }
-    })
-  }
+      const { code, stdout, stderr } = await runCli(['pilot', ...small, '--site', site])
+      expect(code, stderr).toBe(0)
+      expect(stdout).not.toContain('differs')
+      expect(stdout.trimEnd().split('\n').at(-1)).toBe(path.join(folder, 'data', 'reports', 'report-20200322.html'))
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
 })

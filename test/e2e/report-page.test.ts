@@ -62,22 +62,23 @@ describe.skipIf(executable === undefined)(`the report in a browser (${wanted})`,
   const background = 'getComputedStyle(document.body).backgroundColor'
 
   for (const scheme of ['light', 'dark'] as const) {
-    it.each([375, 820, 1280])(
-      `fits %i px in both languages, ${scheme}, silently and without the network`,
-      async (width) => {
-        const { page, complaints } = await open(width, scheme)
-        expect(await page.evaluate(background)).toBe(scheme === 'light' ? 'rgb(246, 245, 242)' : 'rgb(16, 19, 23)')
+    it(`fits a phone, a tablet and a desk in both languages, ${scheme}, silently and without the network`, async () => {
+      const { page, complaints } = await open(375, scheme)
+      expect(await page.evaluate(background)).toBe(scheme === 'light' ? 'rgb(246, 245, 242)' : 'rgb(16, 19, 23)')
+      for (const width of [375, 820, 1280]) {
+        await page.setViewportSize({ width, height: 900 })
         for (const language of ['ko', 'en'] as const) {
           await page.click(`button[data-language=${language}]`)
           const seen = await page.evaluate<{ scroll: number; width: number; marks: number; heading: string }>(look)
-          expect(seen.scroll).toBeLessThanOrEqual(seen.width)
+          expect(seen.width).toBe(width)
+          expect(seen.scroll, `${width} px, ${language}`).toBeLessThanOrEqual(width)
           expect(seen.marks).toBeGreaterThan(1500)
           expect(seen.heading).toBe(language === 'ko' ? '2020년 3월 22일 (일)' : 'Sunday 22 March 2020')
         }
-        expect(complaints).toEqual([])
-        await page.close()
-      },
-    )
+      }
+      expect(complaints).toEqual([])
+      await page.close()
+    })
   }
 
   it('shows only the chosen language', async () => {

@@ -69,9 +69,9 @@ it('does the same on ten hosts side by side', async () => {
 it('asks for facts with one command a host', async () => {
   await using ten = context()
   const before = server.counts.commands
-  const report = await gatherFacts([], ten)
-  expect(server.counts.commands - before).toBe(10)
-  expect(report.hosts).toHaveLength(10)
+  const report = await gatherFacts(['host0', 'host4', 'host9'], ten)
+  expect(server.counts.commands - before).toBe(3)
+  expect(report.hosts).toHaveLength(3)
   const [first] = report.hosts
   expect(first?.facts.hostName).toBe(os.hostname())
   expect(first?.facts.memory.total).toBe(os.totalmem())
@@ -145,8 +145,8 @@ it('pushes and pulls', async () => {
 
 it('fits by the memory that hosts tell, or that is given', async () => {
   await using ten = context()
-  const told = await fitHosts({ ram: ['host0=1G'] }, ten)
-  expect(told.hosts.map(({ ram, ramFrom }) => [ram, ramFrom]).slice(0, 2)).toEqual([
+  const told = await fitHosts({ ram: ['host0=1G'] }, { ...ten, site: { hosts: ten.site.hosts.slice(0, 2) } })
+  expect(told.hosts.map(({ ram, ramFrom }) => [ram, ramFrom])).toEqual([
     [1024 ** 3, '--ram'],
     [os.totalmem(), 'the host'],
   ])

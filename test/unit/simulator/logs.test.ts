@@ -48,7 +48,7 @@ describe('files', () => {
       await using context = await testContext()
       const run = (name: string, more: Partial<LogOptions>) => {
         const options: LogOptions = {
-          cars: 5,
+          cars: 3,
           days: ['20200322', '20200323'],
           out: path.join(context.layout.root, name),
         }

@@ -5,8 +5,8 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { bundled } from '../../../support/bundled.js'
 import type { TestContext } from '../../../support/context.js'
-import { bundled } from './bundled.js'
 import { memoryContext } from './memory-folder.js'
 import { driveRow, goodRows } from './rows.js'
 import { siteTree } from './site-tree.js'
@@ -18,7 +18,7 @@ let script: string
 
 beforeAll(async () => {
   inputs = await memoryContext()
-  script = await bundled('collect-child.ts', inputs.layout.root)
+  script = await bundled('unit/jobs/collect/collect-child.ts', inputs.layout.root)
 })
 
 afterAll(() => inputs[Symbol.asyncDispose]())
@@ -41,9 +41,9 @@ const dayRows = (day: string, car: string, count: number) =>
 test(`killed ${wantedKills} times while it collects`, async () => {
   const days = ['20200320', '20200321', '20200322']
   const contents: Record<string, string> = {
-    'a.log': days.map((day) => `Driver Status\n${dayRows(day, 'A0001', 15_000)}\n1,2\n`).join(''),
+    'a.log': days.map((day) => `Driver Status\n${dayRows(day, 'A0001', 3000)}\n1,2\n`).join(''),
     'b.txt': `${goodRows.master.join('\n')}\n`,
-    'c.log': dayRows('20200321', 'B0002', 20_000),
+    'c.log': dayRows('20200321', 'B0002', 4000),
     'd.txt': `${goodRows.purchases.join('\n')}\n`,
   }
   const paths = Object.keys(contents).map((name) => path.join(inputs.layout.root, name))

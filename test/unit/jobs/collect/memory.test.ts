@@ -3,14 +3,14 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
+import { bundled } from '../../../support/bundled.js'
 import { testContext } from '../../../support/context.js'
-import { bundled } from './bundled.js'
 
 const measured = z.object({ most: z.number(), kept: z.number(), ms: z.number() })
 
 test('eight times the input needs no more memory', async () => {
   await using context = await testContext()
-  const script = await bundled('memory-child.ts', context.layout.root)
+  const script = await bundled('unit/jobs/collect/memory-child.ts', context.layout.root)
   const measure = async (megabytes: number) => {
     const folder = path.join(context.layout.root, 'staging')
     // A small heap: garbage that is left for later would look like growth, and how much is left depends on the machine's load.

@@ -1,4 +1,4 @@
-/** A build in a process of its own, for the tests that kill it: `node --import tsx build-child.ts SITE`. */
+/** A build in a process of its own, for the tests that kill it: `build-child SITE`. */
 import { buildMarts } from '../../../../src/jobs/mart/build.js'
 import { testContext } from '../../../support/context.js'
 

@@ -1,27 +1,32 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rmdir } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, rmdir } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { openWarehouse } from '../../../../src/engines/duckdb/warehouse.js'
 import { packageRoot } from '../../../../src/io/package-root.js'
 import { buildMarts } from '../../../../src/jobs/mart/build.js'
+import { bundled } from '../../../support/bundled.js'
 import { type TestContext, testContext } from '../../../support/context.js'
 import { fillLake } from '../../../support/lake.js'
 import { at, days, drive, smallSite } from './site.js'
 
-const child = fileURLToPath(new URL('./build-child.ts', import.meta.url))
+let folder: string
+let child: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(packageRoot(), 'node_modules', '.smartcar-test-'))
+  child = await bundled('unit/jobs/mart/build-child.ts', folder, 'external')
+})
+
+afterAll(() => rm(folder, { recursive: true }))
 
 const startBuild = (site: string): ChildProcess =>
-  spawn(process.execPath, ['--import', 'tsx', child, site], {
-    cwd: packageRoot(),
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  spawn(process.execPath, [child, site], { stdio: ['ignore', 'pipe', 'inherit'] })
 
 /** Random, yet the same in every run (a linear congruential generator). */
 function randomNumbers(seed: number): () => number {
@@ -81,9 +86,7 @@ describe('a build that is killed', () => {
     await using context = await testContext()
     await smallSite(context)
     const run = async () => {
-      const result = await execa(process.execPath, ['--import', 'tsx', child, context.layout.root], {
-        cwd: packageRoot(),
-      })
+      const result = await execa(process.execPath, [child, context.layout.root])
       return z
         .object({ built: z.number(), unchanged: z.number() })
         .parse(JSON.parse(result.stdout.split('\n').at(-1) ?? ''))
