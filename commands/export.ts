@@ -1,13 +1,20 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../src/cli/base-command.js'
-import { partitionRange, passwordFlags, passwordSources, rangeFlags, targetFlags } from '../src/cli/export-flags.js'
+import {
+  partitionRange,
+  passwordFlags,
+  passwordSources,
+  rangeFlags,
+  siteDatabase,
+  targetFlags,
+} from '../src/cli/export-flags.js'
 
 export default class Export extends BaseCommand {
   static override summary = 'write a mart to PostgreSQL, CSV or Parquet'
   static override description = [
     'Each partition is replaced in one transaction and compared with the source by row count and checksum before it is committed; what the target holds already is left. A run that was cut off is resumed by the same command.',
-    'Without --to it goes to the target that the site file names, else to a real PostgreSQL on 127.0.0.1 that smartcar starts by itself and keeps in the site folder (--status says where, --stop stops it).',
+    'Without --to it goes to the target that the site file names, else to the PostgreSQL that the site runs (profile apache, role postgres), else to a real one on 127.0.0.1 that smartcar starts by itself and keeps in the site folder (--status says where, --stop stops it).',
     'Passwords come from the environment (PGPASSWORD, or password_env of the target), from a file or from stdin; never from the command line.',
     'CSV is RFC 4180 with a header line; NULL is an empty field, the empty text is "".',
   ].join('\n\n')
@@ -44,7 +51,7 @@ export default class Export extends BaseCommand {
     const { to, output, schema, full, recreate } = flags
     const result = await exportMart(
       { mart: args.mart, range: partitionRange(flags), to, output, schema, full, recreate },
-      { site: context.site, passwords: passwordSources(flags, context) },
+      { site: context.site, passwords: passwordSources(flags, context), ...siteDatabase(context) },
       context,
     )
     return this.show(result, exportSummary)

@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../src/cli/base-command.js'
+import { siteDatabase } from '../src/cli/export-flags.js'
 import { dayFlag } from '../src/cli/flags.js'
 
 export default class Pilot extends BaseCommand {
@@ -48,7 +49,8 @@ the marts are built on Hive or Spark too, and both are compared row by row.`
     const { clusterOption, pilotOptions } = await import('../src/jobs/pilot/options.js')
     const { pilotSummary } = await import('../src/jobs/pilot/summary.js')
     const options = pilotOptions(flags, context.site, context.environment)
-    const result = await runPilot({ ...options, ...clusterOption(context) }, context)
+    const setting = { ...options.export, ...siteDatabase(context) }
+    const result = await runPilot({ ...options, export: setting, ...clusterOption(context) }, context)
     const failure = pilotFailure(result)
     // With --json there is exactly one value: the error carries the result.
     if (failure !== undefined && flags.json) throw failure

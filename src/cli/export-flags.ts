@@ -1,4 +1,5 @@
 import * as Flags from '@oclif/core/flags'
+import type { ExportSetting } from '../jobs/export/target.js'
 import type { Context } from './context.js'
 import { dayFlag, fileOutputFlag, monthFlag } from './flags.js'
 
@@ -26,7 +27,8 @@ export function partitionRange({ day, from = day, until = day, month }: RangeFla
 export const targetFlags = {
   to: Flags.string({
     helpValue: 'TARGET',
-    description: "embedded, csv, parquet, a target of the site file, or a PostgreSQL URL [default: the site's]",
+    description:
+      "embedded, postgres (of profile apache), csv, parquet, a target of the site file, or a PostgreSQL URL [default: the site's]",
   }),
   output: fileOutputFlag({
     helpValue: 'PATH',
@@ -41,6 +43,17 @@ export const targetFlags = {
 export const passwordFlags = {
   'password-file': Flags.string({ helpValue: 'FILE', description: 'read the password from a file' }),
   'password-stdin': Flags.boolean({ exclusive: ['password-file'], description: 'read the password from stdin' }),
+}
+
+/** The way to the PostgreSQL that the site's hosts run, where they run one. */
+export function siteDatabase(context: Context): Pick<ExportSetting, 'sitePostgres'> {
+  if (context.site.profile !== 'apache') return {}
+  return {
+    sitePostgres: async () => {
+      const { openSitePostgres } = await import('../jobs/postgres/site-postgres.js')
+      return openSitePostgres(context)
+    },
+  }
 }
 
 interface PasswordFlags {

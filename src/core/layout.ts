@@ -35,6 +35,8 @@ export interface SiteLayout {
   readonly locks: string
   /** One record a provisioning run, `<id>.jsonl`. */
   readonly runs: string
+  /** Secrets of the services, mode 0600. */
+  readonly secrets: string
   /** Positions in followed logs and unfinished work of `collect`. */
   readonly collecting: string
   /** Packages and metadata that `bundle create` fetched, by checksum; may be removed at any time. */
@@ -58,6 +60,7 @@ export function siteLayout(root: string): SiteLayout {
     state,
     locks: path.join(state, 'locks'),
     runs: path.join(state, 'runs'),
+    secrets: path.join(state, 'secrets'),
     collecting: path.join(state, 'collect'),
     bundle: path.join(state, 'bundle'),
   })

@@ -8,6 +8,7 @@ const services: Readonly<Partial<Record<ServiceName, () => Promise<{ readonly se
   kafka: () => import('./kafka/service.js'),
   hbase: () => import('./hbase/service.js'),
   flume: () => import('./flume/service.js'),
+  postgres: () => import('./postgres/service.js'),
   hive: () => import('./hive/service.js'),
   spark: () => import('./spark/service.js'),
 }

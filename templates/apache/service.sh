@@ -21,6 +21,8 @@ alive() { # FILE: the process named in it runs, and is the one that wrote it (it
 birth() { # start time of a process, in ticks since the boot; nothing for one that has ended and waits for its parent
   [ -r "/proc/$1/stat" ] && sed -n 's/^.*) \([^ZX] .*\)$/\1/p' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20
 }
+# What the service itself ends at in good order: its script says so where that is not SIGTERM.
+stop_signal() { s=$(sed -n 's/^# stop-signal: //p' "$run/$role.sh" 2>/dev/null); echo "${s:-TERM}"; }
 note() { { echo "$1"; birth "$1"; } >"$2.new" && mv "$2.new" "$2"; }
 pid_of() { head -n 1 "$1" 2>/dev/null; }
 
@@ -38,7 +40,7 @@ rotate() {
 
 supervise() {
   child='' stopping='' rotator='' quick_ends=0 pause=1
-  trap 'stopping=1; [ -n "$child" ] && kill -TERM "$child" 2>/dev/null' TERM INT HUP
+  trap 'stopping=1; [ -n "$child" ] && kill -"$(stop_signal)" "$child" 2>/dev/null' TERM INT HUP
   note $$ "$run/$role.supervisor"
   while :; do
     rotate
@@ -48,7 +50,7 @@ supervise() {
     born=$(birth $child)
     note $child "$run/$role.pid"
     # A signal that came before the child was known has not reached it.
-    [ -n "$stopping" ] && kill -TERM $child 2>/dev/null
+    [ -n "$stopping" ] && kill -"$(stop_signal)" $child 2>/dev/null
     ( while sleep "$look_every"; do kill -0 $child 2>/dev/null || exit; rotate; done ) >/dev/null 2>&1 &
     rotator=$!
     wait $child; code=$?
@@ -97,7 +99,7 @@ stop) # WORD: seconds until it is killed
   forget() { rm -f "$run/$role.pid" "$run/$role.supervisor" "$run/$role.started" "$run/$role.ends"; }
   [ -n "$supervisor$service" ] || { forget; echo stopped; exit 0; }
   [ -n "$supervisor" ] && kill -TERM "$supervisor" 2>/dev/null
-  [ -n "$service" ] && kill -TERM "$service" 2>/dev/null
+  [ -n "$service" ] && kill -"$(stop_signal)" "$service" 2>/dev/null
   end=$(($(date +%s) + ${word:-30}))
   how=stopped kills=0
   while alive "$run/$role.pid" || alive "$run/$role.supervisor"; do

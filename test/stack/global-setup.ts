@@ -19,6 +19,7 @@ const roles: readonly ServiceRole[] = [
   'regionserver',
   'hbase-rest',
   'flume',
+  'postgres',
   'metastore',
   'hiveserver2',
   'spark-thriftserver',

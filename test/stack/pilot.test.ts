@@ -2,12 +2,7 @@ import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sharedDataFolder } from '../support/shared-data.js'
-import { type StackWorld, stackWorld } from './clients.js'
-
-interface Status {
-  readonly healthy: boolean
-  readonly roles: readonly { readonly role: string; readonly state: string; readonly pid?: number }[]
-}
+import { type StackStatus, type StackWorld, stackWorld } from './clients.js'
 
 interface Verified {
   readonly equal: boolean
@@ -32,25 +27,6 @@ const acceptance = {
 
 describe('the batch side of the pilot on the real services', () => {
   let on: StackWorld
-  /** What the services answer, healthy or not. */
-  const status = async () => {
-    const { stdout } = await on.run(['cluster', 'status', '--json'])
-    return (JSON.parse(stdout) as { result: Status }).result
-  }
-  const pidOf = async (role: string) => {
-    const pid = (await status()).roles.find((one) => one.role === role)?.pid
-    if (pid === undefined) throw new Error(`${role} does not run`)
-    return pid
-  }
-  /** Until all roles answer again, as a supervisor brings them back. */
-  const untilHealthy = async () => {
-    for (let tries = 0; tries < 120; tries++) {
-      const { code } = await on.run(['cluster', 'status'])
-      if (code === 0) return
-      await new Promise((resolve) => setTimeout(resolve, 1000))
-    }
-    throw new Error((await on.run(['cluster', 'status'])).stdout)
-  }
   /** A row of each mart a partition: `mart partition`, rows. */
   const rowsOf = (verified: Verified, right: string) =>
     Object.fromEntries(
@@ -74,9 +50,9 @@ describe('the batch side of the pilot on the real services', () => {
   afterAll(() => on[Symbol.asyncDispose]())
 
   test('every service answers a real question, and a second provision changes nothing', async () => {
-    await untilHealthy()
-    const { roles } = await status()
-    expect(roles).toHaveLength(13)
+    await on.untilHealthy()
+    const { roles } = await on.status()
+    expect(roles).toHaveLength(14)
     expect(roles.map(({ state }) => state)).toEqual(roles.map(() => 'healthy'))
     expect(await on.json(['provision', '--yes'])).toMatchObject({ outcome: 'unchanged' })
   })
@@ -102,8 +78,8 @@ describe('the batch side of the pilot on the real services', () => {
   })
 
   test('kill -9 of DataNode, Flume and HiveServer2: they come back, and the marts are the same', async () => {
-    for (const role of ['datanode', 'flume', 'hiveserver2']) process.kill(await pidOf(role), 'SIGKILL')
-    await untilHealthy()
+    for (const role of ['datanode', 'flume', 'hiveserver2']) process.kill(await on.pidOf(role), 'SIGKILL')
+    await on.untilHealthy()
     expect(await on.json(['load'])).toMatchObject({ changed: false })
     expect(
       await on.json(['mart', 'build', 'managed_smartcar_symptom_info', '--engine', 'hive', '--full']),
@@ -113,7 +89,7 @@ describe('the batch side of the pilot on the real services', () => {
   })
 
   test('a changed setting restarts what reads it, and nothing else', async () => {
-    const before = new Map((await status()).roles.map(({ role, pid }) => [role, pid]))
+    const before = new Map((await on.status()).roles.map(({ role, pid }) => [role, pid]))
     const text = await readFile(on.stack.site, 'utf8')
     const changed = text.replace(
       '  kafka:\n',
@@ -122,7 +98,7 @@ describe('the batch side of the pilot on the real services', () => {
     await writeFile(on.stack.site, changed)
     try {
       expect(await on.json(['provision', '--yes'])).toMatchObject({ outcome: 'done' })
-      const after = new Map((await status()).roles.map(({ role, pid }) => [role, pid]))
+      const after = new Map((await on.status()).roles.map(({ role, pid }) => [role, pid]))
       const restarted = [...after].filter(([role, pid]) => before.get(role) !== pid).map(([role]) => role)
       expect(restarted).toEqual(['kafka'])
     } finally {
@@ -139,6 +115,6 @@ describe('the batch side of the pilot on the real services', () => {
     const down = await on.run(['cluster', 'status', 'hdfs'])
     expect(down.code).toBe(10)
     await on.json(['cluster', 'start', 'hive'])
-    expect(await on.json<Status>(['cluster', 'status', 'hive', 'hdfs'])).toMatchObject({ healthy: true })
+    expect(await on.json<StackStatus>(['cluster', 'status', 'hive', 'hdfs'])).toMatchObject({ healthy: true })
   })
 })

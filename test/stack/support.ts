@@ -40,7 +40,11 @@ function servicesYaml(): string {
         service === 'flume'
           ? '    idle_timeout: 5\n'
           : service === 'hdfs'
-            ? '    properties: { hdfs-site.xml: { dfs.namenode.fs-limits.min-block-size: 1024 } }\n'
+            ? // Any account may be stood in for, so that a test can have HDFS refuse one that is no superuser.
+              `    properties:
+      hdfs-site.xml: { dfs.namenode.fs-limits.min-block-size: 1024 }
+      core-site.xml: { hadoop.proxyuser.${os.userInfo().username}.hosts: '*', hadoop.proxyuser.${os.userInfo().username}.groups: '*' }
+`
             : ''
       return `  ${service}:\n${roles.join('')}${more}`
     })

@@ -59,6 +59,11 @@ export async function apacheSteps(cluster: Cluster, more: Partial<ServiceStepsIn
     definitions,
     products: pinnedProducts(),
     archive: () => Promise.reject(new Error('asked for software')),
+    secrets: {
+      path: (name) => `/secrets/${name}`,
+      digest: () => Promise.resolve(undefined),
+      make: () => Promise.reject(new Error('asked for a secret')),
+    },
     supervisor: readFileSync(path.join(packageRoot(), 'templates', 'apache', 'service.sh'), 'utf8'),
     tools: { http: noHttp, signal: new AbortController().signal },
     user: 'smartcar',

@@ -71,9 +71,15 @@ export const catalog = {
     needs: ['hdfs', 'kafka'],
     roles: { flume: { ports: { metrics: 34545 }, heap: 512 } },
   },
+  postgres: {
+    title: 'PostgreSQL',
+    needs: [],
+    roles: { postgres: { ports: { client: 7432 } } },
+  },
   hive: {
     title: 'Hive',
-    needs: ['hdfs'],
+    // The database of its metastore, where the site has one; else it keeps one of its own.
+    needs: ['hdfs', 'postgres'],
     roles: {
       metastore: { ports: { thrift: 9083 }, heap: 256 },
       hiveserver2: { ports: { thrift: 10000, http: 10001, web: 10002, tez: 10003 }, heap: 768, web: 'web' },

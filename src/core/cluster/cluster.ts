@@ -29,6 +29,8 @@ export interface HostFolders {
   readonly logs: string
   /** `run/<role>.pid` and what a start leaves */
   readonly run: string
+  /** `secrets/<name>`, for the services' account alone */
+  readonly secrets: string
 }
 
 export interface ClusterHost {
@@ -86,6 +88,7 @@ function folders(root: string): HostFolders {
     data: below('data'),
     logs: below('logs'),
     run: below('run'),
+    secrets: below('secrets'),
   }
 }
 

@@ -4,7 +4,7 @@ import type { PortName, ServiceName, ServiceRole } from './catalog.js'
 import type { Cluster, ClusterHost, Endpoint } from './cluster.js'
 
 /** Archives of software that a host gets; each has a POM and a list of files in `provisioning/apache/<product>`. */
-export const productNames = ['zookeeper', 'hadoop', 'kafka', 'hbase', 'flume', 'hive', 'spark'] as const
+export const productNames = ['zookeeper', 'hadoop', 'kafka', 'hbase', 'flume', 'hive', 'spark', 'postgres'] as const
 export type ProductName = (typeof productNames)[number]
 
 /** A service on one host. */
@@ -17,10 +17,23 @@ export interface HostView {
   conf(file: string): string
   /** Data folder of a role. */
   data(role: ServiceRole): string
+  /** File with a secret, which only the services' account reads. */
+  secret(name: SecretName): string
 }
 
+/** Secrets that services share: provision makes each once on the control machine and sends it to the hosts that need it. */
+export const secretNames = ['postgres-metastore', 'postgres-smartcar'] as const
+export type SecretName = (typeof secretNames)[number]
+
+/** A program that is no Java: shell lines, the last of which becomes it (`exec`). */
+interface ShellLaunch {
+  readonly shell: string
+}
+
+export type Launch = JavaLaunch | ShellLaunch
+
 /** How a Java process is started. */
-export interface Launch {
+export interface JavaLaunch {
   readonly main: string
   readonly arguments?: readonly string[]
   /** Options of the JVM beside -Xmx. */
@@ -30,6 +43,8 @@ export interface Launch {
   /** Folders, jars, `folder/*` (which Java expands). */
   readonly classPath: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
+  /** Variables that are read from files with secrets, so that neither command line nor configuration holds them. */
+  readonly secrets?: Readonly<Record<string, string>>
 }
 
 /** What a service answered to a real question. */
@@ -53,10 +68,12 @@ export interface RoleInit {
   /** File or folder whose presence says that it was done. */
   readonly done: string
   /** Programs to run, one after the other; a non-zero exit fails the step. */
-  readonly launches: readonly Launch[]
+  readonly launches: readonly JavaLaunch[]
   /** Shell lines before and after. */
   readonly before?: string
   readonly after?: string
+  /** A path that says, when it is there, that this replaces something; `text` then stands in the plan. */
+  readonly replaces?: { readonly path: string; readonly text: string }
 }
 
 export interface RoleDefinition {
@@ -67,6 +84,10 @@ export interface RoleDefinition {
   /** Folders that have to be there, absolute. */
   folders(view: HostView): readonly string[]
   init?(view: HostView): RoleInit | undefined
+  /** Secrets that its first-time work and its start read. */
+  secrets?(cluster: Cluster): readonly SecretName[]
+  /** The signal that ends it in good order, when that is not SIGTERM. */
+  readonly stopSignal?: 'INT'
   /** Asks the role on this host; throws UnreachableError when nothing answers. */
   health(view: HostView, tools: ProbeTools): Promise<Health>
   /**
@@ -110,6 +131,7 @@ export function hostView(cluster: Cluster, host: ClusterHost): HostView {
     software: (product) => `${folders.software}/${product}`,
     conf: (file) => `${folders.conf}/${file}`,
     data: (role) => `${folders.data}/${role}`,
+    secret: (name) => `${folders.secrets}/${name}`,
   }
 }
 

@@ -135,6 +135,12 @@ function readEnvironment(sources: SiteSources, problems: Diagnostic[]): Tree {
   return tree
 }
 
+/** A site that runs a PostgreSQL exports to it, unless it says otherwise. */
+function exportTarget({ profile, export: { target } }: SiteDefinition, hosts: readonly SiteHost[]): string {
+  if (target !== 'auto') return target
+  return profile === 'apache' && hosts.some(({ roles }) => roles.includes('postgres')) ? 'postgres' : 'embedded'
+}
+
 /**
  * Flags are the caller's; then SMARTCAR_* variables, then the site file, then the user's configuration, then defaults.
  * Throws InvalidError with every problem of every source.
@@ -188,6 +194,7 @@ export function resolveSite(sources: SiteSources): Site {
       ...(target.password_env === undefined ? {} : { passwordEnv: target.password_env }),
     },
   ])
+  const hosts = resolveHosts(definition, absolute)
   return Object.freeze({
     name: definition.name,
     profile: definition.profile,
@@ -196,10 +203,10 @@ export function resolveSite(sources: SiteSources): Site {
     locale: definition.locale,
     simulate: Object.freeze(definition.simulate),
     stream: { rules: definition.stream.rules.map((rule) => absolute('stream.rules', rule)) },
-    export: { target: definition.export.target, targets: Object.fromEntries(targets) },
+    export: { target: exportTarget(definition, hosts), targets: Object.fromEntries(targets) },
     postgres: Object.freeze(definition.postgres),
     domain: definition.domain,
-    hosts: resolveHosts(definition, absolute),
+    hosts,
     vm: Object.freeze(definition.vm),
     services: Object.freeze({
       ...definition.services,

@@ -70,7 +70,13 @@ export const siteSchema = z.strictObject({
     .describe('real-time rules'),
   export: z
     .strictObject({
-      target: z.string().min(1).default('embedded').describe('where smartcar export writes unless --to says otherwise'),
+      target: z
+        .string()
+        .min(1)
+        .default('auto')
+        .describe(
+          'where smartcar export writes unless --to says otherwise; auto: the PostgreSQL of a site with that role, else the embedded one',
+        ),
       targets: z
         .record(z.string().regex(/^[a-z][a-z0-9_-]*$/, 'must be a lower-case name'), exportTarget)
         .default({})

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import {
   catalog,
+  defaultHeap,
   defaultPorts,
   rolesOfService,
   type ServiceName,
@@ -21,10 +22,11 @@ function roleSchema(role: ServiceRole) {
       port.optional().describe(`port [default: ${value}]`),
     ]),
   )
+  const java = defaultHeap(role) !== undefined
   return z
-    .strictObject({ ...ports, heap: memory.optional() })
+    .strictObject({ ...ports, ...(java ? { heap: memory.optional() } : {}) })
     .optional()
-    .describe(`ports and heap of the ${role}`)
+    .describe(`ports${java ? ' and heap' : ''} of the ${role}`)
 }
 
 function serviceSchema<Own extends z.ZodRawShape>(name: ServiceName, own: Own) {

@@ -1,4 +1,4 @@
-import type { Launch } from '../../core/cluster/service.js'
+import type { JavaLaunch, Launch } from '../../core/cluster/service.js'
 import { shellQuote } from '../../core/transport.js'
 
 /** Sets JAVA_HOME: the site's, the one of provisioning, the environment's, or where `java` of PATH leads to. */
@@ -11,7 +11,7 @@ JAVA_HOME=$h; export JAVA_HOME`
 }
 
 /** The words of a Java command after the program. `folder/*` stays one word: Java expands it, a shell must not. */
-export function javaWords(launch: Launch): readonly string[] {
+export function javaWords(launch: JavaLaunch): readonly string[] {
   return [
     // A JDK 8 knows no --add-opens.
     '-XX:+IgnoreUnrecognizedVMOptions',
@@ -28,23 +28,34 @@ export function javaWords(launch: Launch): readonly string[] {
   ]
 }
 
-function exportLines(environment: Readonly<Record<string, string>> = {}): string {
-  return Object.entries(environment)
-    .map(([name, value]) => `${name}=${shellQuote(value)}; export ${name}\n`)
-    .join('')
+function exportLines({ environment = {}, secrets = {} }: JavaLaunch): string {
+  return [
+    ...Object.entries(environment).map(([name, value]) => `${name}=${shellQuote(value)}; export ${name}\n`),
+    ...Object.entries(secrets).map(([name, file]) => `${name}=$(cat ${shellQuote(file)}) || exit 1; export ${name}\n`),
+  ].join('')
 }
 
 /** Runs `launch` to its end, as part of a script that has `findJava` before it. */
-export function javaCommand(launch: Launch): string {
-  return `(\n${exportLines(launch.environment)}"$JAVA_HOME/bin/java" ${javaWords(launch).map(shellQuote).join(' ')}\n)`
+export function javaCommand(launch: JavaLaunch): string {
+  return `(\n${exportLines(launch)}"$JAVA_HOME/bin/java" ${javaWords(launch).map(shellQuote).join(' ')}\n)`
 }
 
-/** The script `run/<role>.sh` that becomes the service. */
-export function launchScript(title: string, folder: string, launch: Launch, javaHome: string | undefined): string {
+/** The script `run/<role>.sh` that becomes the service. `service.sh` reads its line with the signal that ends it. */
+export function launchScript(
+  title: string,
+  folder: string,
+  launch: Launch,
+  javaHome: string | undefined,
+  stopSignal?: 'INT',
+): string {
+  const body =
+    'shell' in launch
+      ? launch.shell
+      : `${findJava(javaHome)}
+${exportLines(launch)}exec "$JAVA_HOME/bin/java" ${javaWords(launch).map(shellQuote).join(' ')}`
   return `#!/bin/sh
 # Written by smartcar: becomes ${title}.
-cd ${shellQuote(folder)} || exit 1
-${findJava(javaHome)}
-${exportLines(launch.environment)}exec "$JAVA_HOME/bin/java" ${javaWords(launch).map(shellQuote).join(' ')}
+${stopSignal === undefined ? '' : `# stop-signal: ${stopSignal}\n`}cd ${shellQuote(folder)} || exit 1
+${body}
 `
 }

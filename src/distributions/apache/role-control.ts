@@ -1,6 +1,6 @@
 import type { ServiceRole } from '../../core/cluster/catalog.js'
 import type { Cluster, ClusterHost } from '../../core/cluster/cluster.js'
-import type { Launch } from '../../core/cluster/service.js'
+import type { JavaLaunch } from '../../core/cluster/service.js'
 import { shellQuote } from '../../core/transport.js'
 import { findJava, javaCommand } from './launch-script.js'
 
@@ -17,7 +17,7 @@ export function asAccount(cluster: Cluster, host: ClusterHost, words: readonly s
 }
 
 /** A Java program that runs to its end on a host, as the services' account and with its Java. */
-export function javaTool(cluster: Cluster, host: ClusterHost, launch: Launch): string {
+export function javaTool(cluster: Cluster, host: ClusterHost, launch: JavaLaunch): string {
   const body = `${findJava(cluster.settings.java_home)}\n${javaCommand(launch)}`
   return asAccount(cluster, host, ['sh', '-c', body])
 }

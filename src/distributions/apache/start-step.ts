@@ -5,7 +5,7 @@ import { BugError, FailedError, UnreachableError } from '../../core/errors.js'
 import { shellPrelude } from '../../core/plan/batch.js'
 import { lastLines } from '../../core/plan/failure.js'
 import { runScript } from '../../core/plan/shell/shell-step.js'
-import { changeOrOk, type Finding, type ShellCheck, type Step, type World } from '../../core/plan/step.js'
+import { changeOrOk, type Finding, ok, type ShellCheck, type Step, type World } from '../../core/plan/step.js'
 import { shellQuote } from '../../core/transport.js'
 import { findJava, javaCommand, launchScript } from './launch-script.js'
 import { assertPortsFree, listenersSnippet, startPorts } from './ports.js'
@@ -39,9 +39,14 @@ export function initStep(
     host: host.name,
     needs: [],
     check: {
-      shell: `[ -e ${shellQuote(init.done)} ] && echo done || :`,
-      interpret: ({ stdout }) =>
-        changeOrOk(stdout.trim() === 'done' ? [] : [{ kind: 'create', summary: init.summary, after: init.done }]),
+      shell: `[ -e ${shellQuote(init.done)} ] && echo done || :
+${init.replaces === undefined ? '' : `[ -e ${shellQuote(init.replaces.path)} ] && echo replaces || :`}`,
+      interpret: ({ stdout }) => {
+        const lines = stdout.split('\n')
+        if (lines.includes('done')) return ok
+        const text = lines.includes('replaces') ? `; ${init.replaces?.text ?? ''}` : ''
+        return changeOrOk([{ kind: 'create', summary: `${init.summary}${text}`, after: init.done }])
+      },
     },
     async apply(world) {
       await runScript(world, host.name, asAccount(input.cluster, host, ['sh', '-c', body]), {
@@ -90,7 +95,13 @@ export function startStep(
   const { cluster } = input
   const view = hostView(cluster, host)
   const title = `${role} on ${host.name}`
-  const script = launchScript(title, view.data(role), definition.launch(view), cluster.settings.java_home)
+  const script = launchScript(
+    title,
+    view.data(role),
+    definition.launch(view),
+    cluster.settings.java_home,
+    definition.stopSignal,
+  )
   const digest = startDigest(input, view, definition, script)
   const scriptFile = `${host.folders.run}/${role}.sh`
   const folders = [...new Set([view.data(role), ...definition.folders(view)])]

@@ -1,8 +1,18 @@
 import { createHash } from 'node:crypto'
 import { type ServiceName, type ServiceRole, serviceNeeds } from '../../core/cluster/catalog.js'
 import type { Cluster } from '../../core/cluster/cluster.js'
-import type { ProbeTools, ProductName, ServiceDefinition } from '../../core/cluster/service.js'
+import type { ProbeTools, ProductName, SecretName, ServiceDefinition } from '../../core/cluster/service.js'
 import type { Product } from './products.js'
+
+/** The secrets of the services on the control machine, one file each, mode 0600. */
+export interface SecretStore {
+  /** Absolute path, whether the file is there or not. */
+  path(name: SecretName): string
+  /** SHA-256 of the file; undefined while there is none. */
+  digest(name: SecretName): Promise<string | undefined>
+  /** Makes the file where there is none. */
+  make(name: SecretName): Promise<void>
+}
 
 export interface ServiceStepsInput {
   readonly cluster: Cluster
@@ -11,6 +21,7 @@ export interface ServiceStepsInput {
   readonly products: ReadonlyMap<ProductName, Product>
   /** The archive of a product on this machine, made when it is first asked for. */
   readonly archive: (product: Product) => Promise<string>
+  readonly secrets: SecretStore
   /** Text of templates/apache/service.sh. */
   readonly supervisor: string
   readonly tools: ProbeTools
@@ -27,6 +38,7 @@ export const stepIds = {
   account: (host: string) => `services/account@${host}`,
   software: (product: ProductName, host: string) => `software/${product}@${host}`,
   config: (service: ServiceName, host: string) => `${service}/config@${host}`,
+  secrets: (host: string) => `services/secrets@${host}`,
   init: (role: ServiceRole, host: string) => `${role}/init@${host}`,
   start: (role: ServiceRole, host: string) => `${role}/start@${host}`,
   serving: (service: ServiceName) => `${service}/serving`,

@@ -1,9 +1,10 @@
 import { rolesOfService, serviceNeeds, serviceTitle } from '../../core/cluster/catalog.js'
-import type { ProductName, ServiceDefinition, Setup } from '../../core/cluster/service.js'
+import { hostView, type ProductName, type ServiceDefinition, type Setup } from '../../core/cluster/service.js'
 import { BugError, UnreachableError } from '../../core/errors.js'
 import { changeOrOk, type Finding, type Step, type World } from '../../core/plan/step.js'
 import { accountStep, configStep, foldersStep, softwareStep } from './host-steps.js'
 import type { Product } from './products.js'
+import { secretsStep } from './secrets-step.js'
 import { initStep, startStep } from './start-step.js'
 import { configurationOf, type ServiceStepsInput, stepIds, tags } from './steps-input.js'
 
@@ -71,21 +72,26 @@ export function serviceSteps(input: ServiceStepsInput): readonly Step[] {
   for (const host of cluster.hosts) {
     if (host.roles.length === 0) continue
     const services = definitions.filter(({ name }) => rolesOfService(name).some((role) => host.roles.includes(role)))
-    const configured = new Set(services.flatMap(({ name }) => configurationOf(name)))
+    const read = new Set(services.flatMap(({ name }) => configurationOf(name)))
+    const view = hostView(cluster, host)
+    // What a service needs may have nothing to read on hosts without its roles.
+    const isConfigured = (definition: ServiceDefinition) =>
+      read.has(definition.name) && Object.keys(definition.files(view)).length > 0
+    const configured = new Set(definitions.filter(isConfigured).map(({ name }) => name))
     const roles = services.flatMap((service) =>
       rolesOfService(service.name).flatMap((role) => {
         const definition = service.roles[role]
         return definition !== undefined && host.roles.includes(role) ? [{ service, role, definition }] : []
       }),
     )
+    const secrets = [...new Set(roles.flatMap(({ definition }) => definition.secrets?.(cluster) ?? []))]
     const products = new Set(roles.flatMap(({ definition }) => definition.products))
     steps.push(
       ...[accountStep(input, host)].filter((step) => step !== undefined),
       foldersStep(input, host),
       ...[...products].map((name) => softwareStep(input, host, productOf(input, name))),
-      ...definitions
-        .filter(({ name }) => configured.has(name))
-        .map((definition) => configStep(input, definition, host)),
+      ...definitions.filter(isConfigured).map((definition) => configStep(input, definition, host)),
+      ...(secrets.length === 0 ? [] : [secretsStep(input, host, secrets)]),
     )
     for (const { service, role, definition } of roles) {
       const before = rolesOfService(service.name)
@@ -96,6 +102,7 @@ export function serviceSteps(input: ServiceStepsInput): readonly Step[] {
         ...configurationOf(service.name)
           .filter((name) => configured.has(name))
           .map((name) => stepIds.config(name, host.name)),
+        ...(definition.secrets?.(cluster).length ? [stepIds.secrets(host.name)] : []),
       ]
       const init = initStep(input, host, role, definition)
       const start = startStep(input, service, host, role, definition)

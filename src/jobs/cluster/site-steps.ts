@@ -8,6 +8,7 @@ import { serviceSteps } from '../../distributions/apache/steps.js'
 import { loadServices } from '../../services/registry.js'
 import type { HostsContext } from '../provision/context.js'
 import { productArchive, readProducts } from '../software/software.js'
+import { secretStore } from './secrets.js'
 import { clusterUser } from './user.js'
 
 export interface ClusterSteps {
@@ -43,6 +44,7 @@ export async function clusterSteps(
     definitions,
     products,
     archive,
+    secrets: secretStore(context),
     supervisor,
     user: clusterUser(cluster),
     tools: { http: context.http, signal: context.signal },

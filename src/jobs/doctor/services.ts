@@ -117,8 +117,18 @@ export async function checkServices(
   const runs = (role: ServiceRole, host: string) => states.get(host)?.get(role)?.state === 'running'
   const tools = { http: context.http, signal: context.signal }
   const user = clusterUser(cluster)
-  const hdfs = openHdfs(cluster, { ...tools, user })
-  const look: ServicesLook = { cluster, world, tools, user, hdfs, kafka: (work) => withKafka(context, work), runs }
+  const look: ServicesLook = {
+    cluster,
+    world,
+    tools,
+    user,
+    // A site without HDFS has no checks that ask it.
+    get hdfs() {
+      return openHdfs(cluster, { ...tools, user })
+    },
+    kafka: (work) => withKafka(context, work),
+    runs,
+  }
   const chosen = (host: ClusterHost) => hosts.length === 0 || hosts.includes(host.name)
   const running = cluster.hosts.filter(chosen).flatMap((host) => {
     const known = states.get(host.name)

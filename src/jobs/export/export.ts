@@ -3,7 +3,6 @@ import { throwIfInterrupted, UsageError } from '../../core/errors.js'
 import { stage } from '../../core/events.js'
 import type { Mart } from '../../core/mart.js'
 import type { JobContext } from '../../core/ports.js'
-import type { Site } from '../../core/site/resolve.js'
 import { openPostgres } from '../../engines/postgres/session.js'
 import { shownUrl } from '../../engines/postgres/target.js'
 import type { StoredPartition } from '../../marts/partitions.js'
@@ -11,7 +10,7 @@ import { findMart, loadTables } from '../../marts/registry.js'
 import { plural, rate } from '../../render/format.js'
 import { choosePartitions, type PartitionRange } from './partitions.js'
 import type { ExportedPartition, ExportResult } from './result.js'
-import { chooseTarget, type PasswordSources, reachTarget, type Target } from './target.js'
+import { chooseTarget, type ExportSetting, reachTarget, type Target } from './target.js'
 import { exportFile } from './to-file.js'
 import { exportPartition } from './to-postgres.js'
 
@@ -19,7 +18,7 @@ export interface ExportRequest {
   readonly mart: string | undefined
   /** Everything that is built when left out. */
   readonly range?: PartitionRange
-  /** `embedded`, `csv`, `parquet`, a target of the site, or a URL without a password; the site's default when left out. */
+  /** `embedded`, `postgres`, `csv`, `parquet`, a target of the site, or a URL without a password; the site's default when left out. */
   readonly to?: string | undefined
   /** Schema of the tables, instead of the target's. */
   readonly schema?: string | undefined
@@ -29,12 +28,6 @@ export interface ExportRequest {
   readonly full?: boolean
   /** Drops a table with other columns. */
   readonly recreate?: boolean
-}
-
-/** Where an export takes its site's settings and secrets from. */
-export interface ExportSetting {
-  readonly site: Pick<Site, 'export' | 'postgres'>
-  readonly passwords: PasswordSources
 }
 
 type Work = (partition: StoredPartition, progress: (rows: number) => void) => Promise<ExportedPartition>
@@ -58,7 +51,8 @@ export async function exportMart(
   if (target.kind === 'csv' || target.kind === 'parquet') {
     return exportFiles(mart, target.kind, request, partitions, context)
   }
-  const { connection, schema, password } = await reachTarget(target, setting.passwords, setting.site, context)
+  await using reached = await reachTarget(target, setting, context)
+  const { connection, schema, password } = reached
   await using session = await openPostgres(connection, password, context)
   const input = {
     mart,

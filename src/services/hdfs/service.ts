@@ -4,7 +4,7 @@ import {
   type HostView,
   hadoopClassPath,
   hostView,
-  type Launch,
+  type JavaLaunch,
   type ProbeTools,
   type RoleDefinition,
   type ServiceDefinition,
@@ -66,7 +66,7 @@ function hdfsSite(view: HostView): string {
 }
 
 /** One of Hadoop's own tools with the configuration of a host. */
-export function hadoopTool(view: HostView, main: string, args: readonly string[]): Launch {
+export function hadoopTool(view: HostView, main: string, args: readonly string[]): JavaLaunch {
   return {
     main,
     arguments: args,

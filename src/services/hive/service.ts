@@ -2,8 +2,9 @@ import {
   endpointsNeeded,
   type Health,
   type HostView,
-  type Launch,
+  type JavaLaunch,
   type ProbeTools,
+  type RoleInit,
   type ServiceDefinition,
 } from '../../core/cluster/service.js'
 import { shellQuote } from '../../core/transport.js'
@@ -26,13 +27,32 @@ const jvm = [
   'java.sql/java.sql',
 ].map((name) => `--add-opens=${name}=ALL-UNNAMED`)
 
+/** On a site with the role postgres the metastore's tables are there; else in a Derby of its own. */
+const onPostgres = ({ cluster }: HostView) => cluster.hostsOf('postgres').length > 0
+const passwordVariable = 'SMARTCAR_METASTORE_PASSWORD'
 const derby = (view: HostView) => `${view.data('metastore')}/derby`
+
+function database(view: HostView): Readonly<Record<string, string>> {
+  if (!onPostgres(view)) {
+    return {
+      'javax.jdo.option.ConnectionURL': `jdbc:derby:;databaseName=${derby(view)};create=true`,
+      'javax.jdo.option.ConnectionDriverName': 'org.apache.derby.jdbc.EmbeddedDriver',
+    }
+  }
+  const { node, port } = view.cluster.endpoint('postgres', 'client')
+  return {
+    'javax.jdo.option.ConnectionURL': `jdbc:postgresql://${node}:${port}/metastore`,
+    'javax.jdo.option.ConnectionDriverName': 'org.postgresql.Driver',
+    'javax.jdo.option.ConnectionUserName': 'metastore',
+    // Hadoop's configuration reads it from the environment, where the launch script puts it.
+    'javax.jdo.option.ConnectionPassword': `\${env.${passwordVariable}}`,
+  }
+}
 
 /** The metastore's own settings: nobody else opens its database. */
 function metastoreSite(view: HostView): string {
   return hadoopXml({
-    'javax.jdo.option.ConnectionURL': `jdbc:derby:;databaseName=${derby(view)};create=true`,
-    'javax.jdo.option.ConnectionDriverName': 'org.apache.derby.jdbc.EmbeddedDriver',
+    ...database(view),
     'datanucleus.schema.autoCreateAll': false,
     'datanucleus.connectionPool.maxPoolSize': 4,
     'hive.metastore.schema.verification': true,
@@ -99,7 +119,7 @@ function hiveSite(view: HostView): string {
   })
 }
 
-function launch(view: HostView, role: 'metastore' | 'hiveserver2', main: string, args: readonly string[]): Launch {
+function launch(view: HostView, role: 'metastore' | 'hiveserver2', main: string, args: readonly string[]): JavaLaunch {
   const software = view.software('hive')
   return {
     main,
@@ -113,6 +133,35 @@ function launch(view: HostView, role: 'metastore' | 'hiveserver2', main: string,
       `${software}/lib/*`,
     ],
     environment: { HADOOP_CONF_DIR: view.conf('hadoop'), METASTORE_HOME: `${software}/metastore` },
+    ...(role === 'metastore' && onPostgres(view)
+      ? { secrets: { [passwordVariable]: view.secret('postgres-metastore') } }
+      : {}),
+  }
+}
+
+function initMetastore(view: HostView): RoleInit {
+  const kind = onPostgres(view) ? 'postgres' : 'derby'
+  const mark = (name: string) => `${view.data('metastore')}/schema${name === 'derby' ? '' : `-${name}`}`
+  return {
+    summary: `make the tables of the metastore in ${kind === 'postgres' ? 'PostgreSQL' : 'Derby'}`,
+    done: mark(kind),
+    launches: [
+      launch(view, 'metastore', 'org.apache.hadoop.hive.metastore.tools.schematool.MetastoreSchemaTool', [
+        '-dbType',
+        kind,
+        '-initSchema',
+      ]),
+    ],
+    after: `echo ${kind} >${shellQuote(mark(kind))}`,
+    ...(kind === 'derby'
+      ? // A schema that was cut off half-way is made anew: nothing can be in it yet.
+        { before: `rm -rf ${shellQuote(derby(view))}` }
+      : {
+          replaces: {
+            path: mark('derby'),
+            text: `the metastore in ${derby(view)} is left as it is and read no more: smartcar mart build makes the pilot's tables and marts anew, tables of your own have to be made again (their files stay in HDFS)`,
+          },
+        }),
   }
 }
 
@@ -170,20 +219,8 @@ export const service: ServiceDefinition = {
         'hadoop/hdfs-site.xml',
       ],
       folders: (view) => [`${view.data('metastore')}/tmp`],
-      init: (view) => ({
-        summary: 'make the tables of the metastore',
-        done: `${view.data('metastore')}/schema`,
-        // A schema that was cut off half-way is made anew: nothing can be in it yet.
-        before: `rm -rf ${shellQuote(derby(view))}`,
-        launches: [
-          launch(view, 'metastore', 'org.apache.hadoop.hive.metastore.tools.schematool.MetastoreSchemaTool', [
-            '-dbType',
-            'derby',
-            '-initSchema',
-          ]),
-        ],
-        after: `echo derby >${shellQuote(`${view.data('metastore')}/schema`)}`,
-      }),
+      secrets: (cluster) => (cluster.hostsOf('postgres').length > 0 ? ['postgres-metastore'] : []),
+      init: initMetastore,
       health: metastoreHealth,
       startTimeout: 180,
       stopTimeout: 30,

@@ -217,6 +217,7 @@ it('every product is pinned; a list that is missing or damaged is an error', asy
     'flume',
     'hive',
     'spark',
+    'postgres',
   ])
   await expect(readProducts({ ...context, templates: path.join(folder, 'templates') })).rejects.toMatchObject({
     code: 'LOCK_ABSENT',

