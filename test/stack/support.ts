@@ -39,7 +39,9 @@ function servicesYaml(): string {
       const more =
         service === 'flume'
           ? '    idle_timeout: 5\n'
-          : service === 'hdfs'
+          : service === 'hive'
+            ? '    transport: all\n'
+            : service === 'hdfs'
             ? '    properties: { hdfs-site.xml: { dfs.namenode.fs-limits.min-block-size: 1024 } }\n'
             : ''
       return `  ${service}:\n${roles.join('')}${more}`

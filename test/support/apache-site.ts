@@ -60,7 +60,7 @@ export async function apacheSteps(cluster: Cluster, more: Partial<ServiceStepsIn
     products: pinnedProducts(),
     archive: () => Promise.reject(new Error('asked for software')),
     supervisor: readFileSync(path.join(packageRoot(), 'templates', 'apache', 'service.sh'), 'utf8'),
-    tools: { http: noHttp, signal: new AbortController().signal },
+    tools: { http: noHttp, secret: async () => '', signal: new AbortController().signal },
     user: 'smartcar',
     hostNeeds: () => [],
     ...more,

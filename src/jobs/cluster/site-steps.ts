@@ -45,7 +45,7 @@ export async function clusterSteps(
     archive,
     supervisor,
     user: clusterUser(cluster),
-    tools: { http: context.http, signal: context.signal },
+    tools: { http: context.http, signal: context.signal, secret: context.secret },
     hostNeeds,
   })
   return { cluster, definitions, products, steps }
