@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../src/cli/base-command.js'
+import { chosenEngine, engineFlag } from '../../src/cli/engine-flag.js'
 import { martSelection, selectionFlags } from '../../src/cli/mart-flags.js'
 
 export default class MartBuild extends BaseCommand {
@@ -22,8 +23,10 @@ never wait. Running it again after an interruption finishes the work.`
     ...selectionFlags,
     full: Flags.boolean({ description: 'build also what is up to date' }),
     prune: Flags.boolean({ description: 'remove partitions of which nothing is collected any more' }),
-    engine: Flags.option({ options: ['duckdb', 'hive', 'spark'] as const })({
-      description: 'what builds them [default: duckdb; on profile apache as the site says]',
+    engine: engineFlag('what builds them'),
+    migrate: Flags.boolean({
+      description:
+        'hive and spark: put tables that are not as they are defined aside (nothing is dropped) and make them anew',
     }),
     plan: Flags.boolean({ aliases: ['dry-run'], description: 'say what would be built and why, write nothing' }),
   }
@@ -32,10 +35,10 @@ never wait. Running it again after an interruption finishes the work.`
     const { args, flags } = await this.parse(MartBuild)
     const context = await this.open(flags)
     const selection = { ...martSelection(args.mart, flags), full: flags.full }
-    const engine = flags.engine ?? (context.site.profile === 'apache' ? context.site.services.engine : 'duckdb')
+    const engine = chosenEngine(flags.engine, context.site)
     if (engine !== 'duckdb') {
       const { buildOnEngine, engineBuildText } = await import('../../src/jobs/warehouse/build.js')
-      return this.show(await buildOnEngine({ engine, ...selection }, context), engineBuildText)
+      return this.show(await buildOnEngine({ engine, ...selection, migrate: flags.migrate }, context), engineBuildText)
     }
     if (flags.plan) {
       const { planMarts, planText } = await import('../../src/jobs/mart/build.js')

@@ -14,9 +14,9 @@ function parseSide(text: string): (typeof sides)[number] {
 }
 
 export default class MartVerify extends BaseCommand {
-  static override summary = 'compare the marts of two engines row by row'
+  static override summary = 'compare the marts and saved queries of two engines row by row'
   static override description =
-    'Builds both sides, then compares counts, keys and values of every partition; averages may differ in their last digits. Ends with code 5 when something differs, and shows the first differences.'
+    'Builds both sides, then compares counts, keys and values of every partition, and the answers to all saved queries (smartcar query --list); averages may differ in their last digits. Ends with code 5 when something differs, and shows the first differences.'
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --left embedded --right hive,spark --day 20200322',
@@ -32,6 +32,10 @@ export default class MartVerify extends BaseCommand {
       helpValue: 'ENGINE,…',
       description: 'one or more of the same, with commas',
     }),
+    queries: Flags.boolean({
+      allowNo: true,
+      description: 'ask both sides every saved query too [default: yes, unless marts are named]',
+    }),
     'no-build': Flags.boolean({ description: 'compare what is there' }),
   }
 
@@ -41,7 +45,8 @@ export default class MartVerify extends BaseCommand {
     const context = await this.open(flags)
     const { verifyMarts, verifyText } = await import('../../src/jobs/warehouse/verify.js')
     const selection = martSelection(args.mart, flags)
-    const result = await verifyMarts({ ...input, ...selection, build: !flags['no-build'] }, context)
+    const queries = flags.queries ?? selection.marts.length === 0
+    const result = await verifyMarts({ ...input, ...selection, queries, build: !flags['no-build'] }, context)
     if (!result.equal) process.exitCode = exitCodes.check.code
     return this.show(result, verifyText)
   }

@@ -88,8 +88,10 @@ export type SourceStorage =
       readonly reads: readonly string[]
     }
   | {
-      /** Written by `stream run` on one machine; in the pilot alerts live in Redis. */
+      /** Written by `stream run` on one machine, a folder a day; in the pilot alerts live in Redis. */
       readonly kind: 'alerts'
+      /** The folder in HDFS that `load` brings them to; left out for rules of the user's own. */
+      readonly location?: string
     }
   | {
       /** The published variant of the master with a header line and the income; collect does not file it. */
@@ -129,6 +131,19 @@ export type TableSet = ReadonlyMap<string, TableDefinition>
 export function readsOf(table: TableDefinition): readonly string[] {
   if (table.kind !== 'source') return table.reads
   return table.storage.kind === 'hbase' ? table.storage.reads : []
+}
+
+const alertDay = 'day'
+
+/** A source table as its files are: the day of alerts is the name of their folder. */
+export function filesTable(table: SourceTable): SourceTable {
+  const day = table.columns.find(({ name }) => name === alertDay)
+  if (table.storage.kind !== 'alerts' || day === undefined) return table
+  return {
+    ...table,
+    columns: table.columns.filter((column) => column !== day),
+    partition: { name: alertDay, unit: 'day', note: day.note },
+  }
 }
 
 /** All columns in the order of `SELECT *`: the stored ones, then the partition's. */

@@ -1,5 +1,5 @@
 /** What Hive, Impala and Spark SQL have in common; each dialect states where it differs. Pure. */
-import type { LogicalType, Mart, SourceTable, TableDefinition } from '../core/mart.js'
+import { filesTable, type LogicalType, type Mart, type SourceTable, type TableDefinition } from '../core/mart.js'
 import type { Dialect, DialectName } from '../core/sql.js'
 import { oneRowByNumber, quotedIdentifier } from './sql.js'
 
@@ -60,16 +60,18 @@ function hbaseTable(table: SourceTable): string {
   )
 }
 
-function externalTable(variant: HadoopVariant, table: SourceTable): readonly string[] {
+function externalTable(variant: HadoopVariant, definition: SourceTable): readonly string[] {
+  const table = filesTable(definition)
   const { storage } = table
   if (storage.kind === 'hbase') return variant.hbase(table, hbaseTable(table))
-  if (storage.kind === 'alerts') return [`-- ${table.name}: alerts are members of a Redis set in this profile`]
+  if (storage.location === undefined) return [`-- ${table.name}: not on a cluster`]
+  const separator = storage.kind === 'alerts' ? ',' : storage.separator
   const header = storage.kind === 'income' ? ["TBLPROPERTIES ('skip.header.line.count' = '1')"] : []
   return [
     lines(
       `CREATE EXTERNAL TABLE IF NOT EXISTS ${identifier(table.name)} ${columnBlock(table)}`,
       clauses(table, variant.order),
-      `ROW FORMAT DELIMITED FIELDS TERMINATED BY ${hadoopText(storage.separator)}`,
+      `ROW FORMAT DELIMITED FIELDS TERMINATED BY ${hadoopText(separator)}`,
       'STORED AS TEXTFILE',
       `LOCATION ${hadoopText(storage.location)}`,
       header,
@@ -97,10 +99,11 @@ export function hadoopDialect(variant: HadoopVariant): Dialect {
         ),
       ]
     },
-    addPartition: (table, value) =>
-      table.partition === undefined
-        ? []
-        : [`ALTER TABLE ${identifier(table.name)} ADD IF NOT EXISTS ${partitionOf(table, value)}`],
+    addPartition: (definition, value) => {
+      const table = filesTable(definition)
+      if (table.partition === undefined) return []
+      return [`ALTER TABLE ${identifier(table.name)} ADD IF NOT EXISTS ${partitionOf(table, value)}`]
+    },
     overwritePartition: (mart, value, select) => [
       `INSERT OVERWRITE TABLE ${identifier(mart.name)} ${partitionOf(mart, value)}\n${select}`,
       ...variant.afterOverwrite(mart, partitionOf(mart, value)),

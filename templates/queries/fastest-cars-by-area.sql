@@ -7,9 +7,11 @@ WITH averages AS (
   WHERE $day IS NULL OR biz_date = $day
   GROUP BY area_number, car_number
 ), ranked AS (
-  SELECT *, rank() OVER (PARTITION BY area_number ORDER BY avg_speed DESC) AS area_rank FROM averages
+  SELECT area_number, car_number, avg_speed, row_count,
+    rank() OVER (PARTITION BY area_number ORDER BY avg_speed DESC) AS area_rank
+  FROM averages
 )
-SELECT area_number, area_rank, car_number, round(avg_speed, 2) AS avg_speed, row_count
+SELECT area_number, area_rank, car_number, CAST(round(CAST(avg_speed AS DECIMAL(18, 9)), 2) AS DOUBLE) AS avg_speed, row_count
 FROM ranked
 WHERE area_rank <= $rank
 ORDER BY area_number, area_rank, car_number

@@ -1,7 +1,15 @@
 -- how far each car drives from the fleet of its day, in standard deviations (z-scores; abnormal beyond 2)
 -- @param day day = null | day of the rows, the newest when left out
-SELECT car_number, round(speed_p_avg, 4) AS speed_p_avg, round(speed_p_score, 2) AS speed_p_score,
-  round(break_p_avg, 4) AS break_p_avg, round(break_p_score, 2) AS break_p_score, steer_a_cnt, biz_date
-FROM smartcar_symptom_scores
-WHERE biz_date = coalesce($day, (SELECT max(biz_date) FROM smartcar_symptom_scores))
-ORDER BY greatest(abs(speed_p_score), abs(break_p_score)) DESC NULLS LAST, car_number
+SELECT car_number, speed_p_avg, speed_p_score, break_p_avg, break_p_score, steer_a_cnt, biz_date
+FROM (
+  SELECT car_number, biz_date, steer_a_cnt,
+    CAST(round(CAST(s.speed_p_avg AS DECIMAL(18, 9)), 4) AS DOUBLE) AS speed_p_avg,
+    CAST(round(CAST(s.speed_p_score AS DECIMAL(18, 9)), 2) AS DOUBLE) AS speed_p_score,
+    CAST(round(CAST(s.break_p_avg AS DECIMAL(18, 9)), 4) AS DOUBLE) AS break_p_avg,
+    CAST(round(CAST(s.break_p_score AS DECIMAL(18, 9)), 2) AS DOUBLE) AS break_p_score
+  FROM smartcar_symptom_scores s
+) scores
+CROSS JOIN (SELECT max(biz_date) AS newest FROM managed_smartcar_drive_info) days
+WHERE biz_date = coalesce($day, newest)
+ORDER BY CASE WHEN abs(speed_p_score) >= abs(break_p_score) OR break_p_score IS NULL THEN abs(speed_p_score)
+  ELSE abs(break_p_score) END DESC NULLS LAST, car_number

@@ -39,13 +39,15 @@ function servicesYaml(): string {
       const more =
         service === 'flume'
           ? '    idle_timeout: 5\n'
-          : service === 'hdfs'
-            ? // Any account may be stood in for, so that a test can have HDFS refuse one that is no superuser.
-              `    properties:
+          : service === 'hive'
+            ? '    transport: all\n'
+            : service === 'hdfs'
+              ? // Any account may be stood in for, so that a test can have HDFS refuse one that is no superuser.
+                `    properties:
       hdfs-site.xml: { dfs.namenode.fs-limits.min-block-size: 1024 }
       core-site.xml: { hadoop.proxyuser.${os.userInfo().username}.hosts: '*', hadoop.proxyuser.${os.userInfo().username}.groups: '*' }
 `
-            : ''
+              : ''
       return `  ${service}:\n${roles.join('')}${more}`
     })
     .join('')

@@ -65,7 +65,7 @@ export async function apacheSteps(cluster: Cluster, more: Partial<ServiceStepsIn
       make: () => Promise.reject(new Error('asked for a secret')),
     },
     supervisor: readFileSync(path.join(packageRoot(), 'templates', 'apache', 'service.sh'), 'utf8'),
-    tools: { http: noHttp, signal: new AbortController().signal },
+    tools: { http: noHttp, secret: async () => '', signal: new AbortController().signal },
     user: 'smartcar',
     hostNeeds: () => [],
     ...more,

@@ -1,5 +1,6 @@
 import type { Change } from '../plan/step.js'
 import type { Http } from '../ports.js'
+import type { SecretSource } from '../site/hosts.js'
 import type { PortName, ServiceName, ServiceRole } from './catalog.js'
 import type { Cluster, ClusterHost, Endpoint } from './cluster.js'
 
@@ -59,6 +60,8 @@ export interface Health {
 export interface ProbeTools {
   readonly http: Http
   readonly signal: AbortSignal
+  /** Reads a secret where the site says; `purpose` stands in the message when it cannot be read. */
+  secret(source: SecretSource, purpose: string): Promise<string>
 }
 
 /** Done once before the first start: formatting, schemas. */

@@ -183,6 +183,12 @@ export function resolveSite(sources: SiteSources): Site {
   const definition = siteSchema.parse(merged)
   const home = sources.environment.HOME ?? sources.environment.USERPROFILE
   const absolute = (key: string, value: string) => expandPath(folderOf.get(key) ?? base, home, value)
+  const withPasswordFile = (name: 'hive' | 'spark') => {
+    const service = definition.services[name]
+    if (service?.password_file === undefined) return {}
+    const file = absolute(`services.${name}.password_file`, service.password_file)
+    return { [name]: { ...service, password_file: file } }
+  }
   const targets = Object.entries(definition.export.targets).map(([name, target]): [string, ExportTarget] => [
     name,
     {
@@ -210,6 +216,8 @@ export function resolveSite(sources: SiteSources): Site {
     vm: Object.freeze(definition.vm),
     services: Object.freeze({
       ...definition.services,
+      ...withPasswordFile('hive'),
+      ...withPasswordFile('spark'),
       maven: {
         ...definition.services.maven,
         ...(definition.services.maven.settings === undefined

@@ -70,6 +70,36 @@ const flumeKeys = {
     .describe('Kafka topic of the drive rows [default: SmartCar-Topic]'),
 }
 
+/** How HiveServer2 and Spark's Thrift Server are spoken to; the servers are configured for the same. */
+const sessionKeys = {
+  authentication: z
+    .enum(['plain', 'none'])
+    .optional()
+    .describe(
+      'plain = a login by SASL PLAIN or, over http, Basic (any password unless hive-site.xml says LDAP or the like); none = no login (NOSASL) [default: plain]',
+    ),
+  user: z.string().min(1).optional().describe('user of the sessions [default: the account of the services]'),
+  password_file: z.string().min(1).optional().describe('file with the password of the user, relative to this file'),
+  password_env: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
+    .optional()
+    .describe('environment variable with the password'),
+}
+
+const hiveKeys = {
+  transport: z
+    .enum(['binary', 'http', 'all'])
+    .optional()
+    .describe('what HiveServer2 speaks; all = both, smartcar then takes binary [default: binary]'),
+  ...sessionKeys,
+}
+
+const sparkKeys = {
+  transport: z.enum(['binary', 'http']).optional().describe('what the Thrift Server speaks [default: binary]'),
+  ...sessionKeys,
+}
+
 /** Settings of the services that the `apache` profile runs. */
 export const servicesSchema = z.strictObject({
   root: z
@@ -99,12 +129,14 @@ export const servicesSchema = z.strictObject({
   engine: z
     .enum(['hive', 'spark', 'duckdb'])
     .default('hive')
-    .describe('what builds the marts unless --engine says otherwise'),
+    .describe('what builds and asks the marts unless --engine says otherwise'),
   ...(Object.fromEntries(serviceNames.map((name) => [name, serviceSchema(name, {})])) as Record<
     ServiceName,
     ReturnType<typeof serviceSchema<Record<never, never>>>
   >),
   flume: serviceSchema('flume', flumeKeys),
+  hive: serviceSchema('hive', hiveKeys),
+  spark: serviceSchema('spark', sparkKeys),
 })
 
 export type ServicesDefinition = z.infer<typeof servicesSchema>

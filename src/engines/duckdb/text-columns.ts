@@ -140,7 +140,7 @@ function valueText(value: DuckDBValue, isFloat: boolean): string | null {
 }
 
 /** The shortest text that reads back as the same 32-bit float: 0.1 and not 0.10000000149011612. */
-function floatText(value: number): string {
+export function floatText(value: number): string {
   for (let digits = 6; digits < 9; digits++) {
     const text = Number(value.toPrecision(digits))
     if (Math.fround(text) === value) return String(text)

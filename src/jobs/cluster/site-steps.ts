@@ -47,7 +47,7 @@ export async function clusterSteps(
     secrets: secretStore(context),
     supervisor,
     user: clusterUser(cluster),
-    tools: { http: context.http, signal: context.signal },
+    tools: { http: context.http, signal: context.signal, secret: context.secret },
     hostNeeds,
   })
   return { cluster, definitions, products, steps }

@@ -178,7 +178,7 @@ export async function clusterStatus(services: readonly ServiceName[], context: H
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(questionTimeoutMs)])
   // Every question under way listens to it.
   setMaxListeners(0, signal)
-  const tools: ProbeTools = { http: context.http, signal }
+  const tools: ProbeTools = { http: context.http, signal, secret: context.secret }
   const wanted = (service: ServiceName) => services.length === 0 || services.includes(service)
   const found = await Promise.all(
     cluster.hosts.map((host) => hostStatus(cluster, definitions, host, wanted, world, tools)),

@@ -115,7 +115,7 @@ export async function checkServices(
     await Promise.all(cluster.hosts.map(async (host) => [host.name, await roleStates(cluster, host, world)] as const)),
   )
   const runs = (role: ServiceRole, host: string) => states.get(host)?.get(role)?.state === 'running'
-  const tools = { http: context.http, signal: context.signal }
+  const tools = { http: context.http, signal: context.signal, secret: context.secret }
   const user = clusterUser(cluster)
   const look: ServicesLook = {
     cluster,

@@ -16,6 +16,7 @@ import { type Hdfs, hdfsPath } from '../../services/hdfs/client.js'
 import { hdfsOf } from '../hdfs/open.js'
 import { put } from '../hdfs/put.js'
 import type { HostsContext } from '../provision/context.js'
+import { alertFiles, alertsFolder, loadAlerts } from './alerts.js'
 import { finishMending, removeDoubledRows } from './doubled-rows.js'
 import { finishLeftFiles } from './left-files.js'
 
@@ -27,7 +28,7 @@ export interface LoadInput {
 }
 
 export interface LoadedKind {
-  readonly kind: RecordKind
+  readonly kind: RecordKind | 'alerts'
   readonly way: 'flume' | 'webhdfs'
   readonly files: number
   readonly rows: number
@@ -40,11 +41,12 @@ export interface LoadResult {
 }
 
 /** Folders of the pilot in HDFS (pilot.md, section 3). */
-const folders: Readonly<Record<RecordKind, string>> = {
+const folders: Readonly<Record<LoadedKind['kind'], string>> = {
   status: '/pilot-pjt/collect/car-batch-log',
   drive: '/pilot-pjt/collect/drive-log',
   master: '/pilot-pjt/collect/car-master',
   purchases: '/pilot-pjt/collect/buy-list',
+  alerts: alertsFolder,
 }
 
 const pollMs = 1000
@@ -280,6 +282,27 @@ export async function loadCollected(input: LoadInput, context: HostsContext): Pr
       }),
     )
     kinds.push({ kind, way, files: files.length, rows, status: changed ? 'loaded' : 'unchanged' })
+  }
+  const alerts = await alertFiles(context)
+  if (alerts.length > 0) {
+    const rows = alerts.reduce((sum, file) => sum + file.rows, 0)
+    const changed = await stage(
+      context.emit,
+      { id: 'load:alerts', title: 'load alerts into HDFS' },
+      () => loadAlerts(alerts, hdfs, context),
+      (did) => ({
+        outcome: did ? 'done' : 'unchanged',
+        summary: did ? `${plural(alerts.length, 'day')} in ${folders.alerts}` : 'unchanged',
+        counts: { rows },
+      }),
+    )
+    kinds.push({
+      kind: 'alerts',
+      way: 'webhdfs',
+      files: alerts.length,
+      rows,
+      status: changed ? 'loaded' : 'unchanged',
+    })
   }
   if (kinds.length === 0) {
     throw new FailedError('NOTHING_COLLECTED', 'nothing is collected that could be loaded', {

@@ -1,9 +1,9 @@
 /** What the pilot does beside the embedded stages where the site runs the real services. */
+import type { ClusterEngine } from '../../engines/hive/address.js'
 import { plural } from '../../render/format.js'
 import { loadCollected } from '../load/load.js'
 import type { HostsContext } from '../provision/context.js'
 import { buildOnEngine } from '../warehouse/build.js'
-import type { ClusterEngine } from '../warehouse/engine.js'
 import { type VerifyResult, verifyMarts } from '../warehouse/verify.js'
 import { type Check, checkCount } from './checks.js'
 import type { StageOutcome } from './run.js'
@@ -48,22 +48,26 @@ export async function compareStage(
   { engine, context }: ClusterStages,
   range: { readonly from?: string; readonly to?: string },
 ): Promise<StageOutcome<VerifyResult>> {
-  const result = await verifyMarts({ left: 'embedded', right: [engine], build: false, ...range }, context)
+  const result = await verifyMarts({ left: 'embedded', right: [engine], build: false, queries: true, ...range }, context)
   return {
     outcome: 'done',
     looksOnly: true,
     summary: result.equal
-      ? `${plural(result.comparisons.length, 'partition')} equal on ${engine}`
+      ? `${plural(result.comparisons.length, 'partition')} and ${plural(result.queries.length, 'answer')} equal on ${engine}`
       : `${engine} differs`,
     rows: result.comparisons.reduce((sum, { leftRows }) => sum + leftRows, 0),
     value: result,
   }
 }
 
-/** One check a partition: rows that the engine has as the embedded mart has them. */
-export function comparisonChecks({ comparisons }: VerifyResult): readonly Check[] {
-  return comparisons.map(({ mart, partition, right, leftRows, rightRows, differences }) => {
-    const check = checkCount(`${mart} ${partition} on ${right}`, 'input', leftRows, rightRows)
+/** One check a partition and saved question: rows that the engine has as the embedded mart has them. */
+export function comparisonChecks({ comparisons, queries }: VerifyResult): readonly Check[] {
+  const named = [
+    ...comparisons.map((one) => ({ ...one, what: `${one.mart} ${one.partition}` })),
+    ...queries.map((one) => ({ ...one, what: `query ${one.query}` })),
+  ]
+  return named.map(({ what, right, leftRows, rightRows, differences }) => {
+    const check = checkCount(`${what} on ${right}`, 'input', leftRows, rightRows)
     return differences === 0 ? check : { ...check, ok: false, detail: plural(differences, 'difference') }
   })
 }

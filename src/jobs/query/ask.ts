@@ -16,7 +16,7 @@ export interface Asked {
     readonly saved: string | undefined
     readonly stdin: () => AsyncIterable<Uint8Array>
   }
-  readonly options: Pick<QueryRequest, 'format' | 'output' | 'limit' | 'readable'>
+  readonly options: Pick<QueryRequest, 'format' | 'output' | 'limit' | 'readable' | 'cluster'>
   /** `name=value` */
   readonly parameters: readonly string[]
   /** Rows become part of the result instead of being written (`--json`). */

@@ -1,4 +1,4 @@
-/** Values for the `$name` of a statement: bound by type, never put into its text. */
+/** Values for the `$name` of a statement, by type: DuckDB binds them, for other engines they become literals. */
 import type { DuckDBPreparedStatement } from '@duckdb/node-api'
 import { isDay, isMonth } from '../../core/calendar.js'
 import { didYouMean } from '../../core/did-you-mean.js'
@@ -30,6 +30,74 @@ export function parseAssignments(texts: readonly string[]): ReadonlyMap<string, 
   return values
 }
 
+/** A parameter of a statement with the value that it gets; null: NULL. */
+export interface GivenParameter {
+  readonly name: string
+  readonly value: string | null
+  readonly type: ParameterType | undefined
+}
+
+/** Each name with its value or default. Throws UsageError for one that is missing and for a value without a parameter. */
+export function matchParameters(
+  names: readonly string[],
+  given: ReadonlyMap<string, string>,
+  declared: readonly DeclaredParameter[],
+): readonly GivenParameter[] {
+  for (const name of given.keys()) {
+    if (names.includes(name)) continue
+    throw new UsageError('PARAMETER_UNKNOWN', `the query has no parameter "${name}"${didYouMean(name, names)}`, {
+      hints: [names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`],
+    })
+  }
+  return names.map((name) => {
+    const declaration = declared.find((parameter) => parameter.name === name)
+    const value = given.get(name) ?? declaration?.default
+    if (value !== undefined) return { name, value, type: declaration?.type }
+    throw new UsageError('PARAMETER_MISSING', `the parameter "${name}" has no value`, {
+      hints: [`add --param ${name}=…${declaration === undefined ? '' : ` (${declaration.note})`}`],
+    })
+  })
+}
+
+/** What a text means as a value of a type. */
+export type ParameterValue =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'integer'; readonly integer: bigint }
+  | { readonly kind: 'double'; readonly double: number }
+  | { readonly kind: 'boolean'; readonly boolean: boolean }
+  /** yyyyMMdd */
+  | { readonly kind: 'date'; readonly day: string }
+
+/** Throws UsageError for a text that is no value of the type. */
+export function parameterValue(name: string, value: string, type: ParameterType | 'number' | 'date'): ParameterValue {
+  const refuse = (what: string) =>
+    new UsageError('PARAMETER_INVALID', `the parameter "${name}" is "${value}", which is no ${what}`)
+  switch (type) {
+    case 'text':
+      return { kind: 'text', text: value }
+    case 'number':
+    case 'integer':
+    case 'double':
+      if (isInteger(value) && type !== 'double') return { kind: 'integer', integer: BigInt(value) }
+      if (isNumber(value) && type !== 'integer') return { kind: 'double', double: Number(value) }
+      throw refuse(type === 'integer' ? 'whole number' : 'number')
+    case 'boolean':
+      if (!/^(true|false)$/i.test(value)) throw refuse('true or false')
+      return { kind: 'boolean', boolean: value.toLowerCase() === 'true' }
+    case 'date':
+    case 'day': {
+      const day = value.replace(/^(\d{4})-(\d{2})-(\d{2})$/, '$1$2$3')
+      if (!isDay(day)) throw refuse('day (yyyyMMdd)')
+      return type === 'day' ? { kind: 'text', text: day } : { kind: 'date', day }
+    }
+    case 'month': {
+      const month = value.replace(/^(\d{4})-(\d{2})$/, '$1$2')
+      if (!isMonth(month)) throw refuse('month (yyyyMM)')
+      return { kind: 'text', text: month }
+    }
+  }
+}
+
 type DuckDBApi = typeof import('@duckdb/node-api')
 
 /** Binds every parameter of a statement. Throws UsageError for one that is missing, unknown or of another type. */
@@ -40,22 +108,9 @@ export function bindParameters(
   declared: readonly DeclaredParameter[],
 ): void {
   const names = Array.from({ length: statement.parameterCount }, (_, index) => statement.parameterName(index + 1))
-  for (const name of given.keys()) {
-    if (names.includes(name)) continue
-    throw new UsageError('PARAMETER_UNKNOWN', `the query has no parameter "${name}"${didYouMean(name, names)}`, {
-      hints: [names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`],
-    })
-  }
-  for (const [index, name] of names.entries()) {
-    const declaration = declared.find((parameter) => parameter.name === name)
-    const value = given.get(name) ?? declaration?.default
-    if (value === undefined) {
-      throw new UsageError('PARAMETER_MISSING', `the parameter "${name}" has no value`, {
-        hints: [`add --param ${name}=…${declaration === undefined ? '' : ` (${declaration.note})`}`],
-      })
-    }
+  for (const [index, { name, value, type }] of matchParameters(names, given, declared).entries()) {
     if (value === null) statement.bindNull(index + 1)
-    else bindOne(api, statement, index + 1, name, value, declaration?.type ?? inferredType(api, statement, index + 1))
+    else bindOne(api, statement, index + 1, parameterValue(name, value, type ?? inferredType(api, statement, index + 1)))
   }
 }
 
@@ -87,44 +142,18 @@ function inferredType(
   return numbers.includes(type) ? 'number' : 'text'
 }
 
-function bindOne(
-  api: DuckDBApi,
-  statement: DuckDBPreparedStatement,
-  index: number,
-  name: string,
-  value: string,
-  type: ParameterType | 'number' | 'date',
-): void {
-  const refuse = (what: string) =>
-    new UsageError('PARAMETER_INVALID', `the parameter "${name}" is "${value}", which is no ${what}`)
-  switch (type) {
+function bindOne(api: DuckDBApi, statement: DuckDBPreparedStatement, index: number, value: ParameterValue): void {
+  switch (value.kind) {
     case 'text':
-      statement.bindVarchar(index, value)
-      break
-    case 'number':
+      return statement.bindVarchar(index, value.text)
     case 'integer':
+      return statement.bindBigInt(index, value.integer)
     case 'double':
-      if (isInteger(value) && type !== 'double') statement.bindBigInt(index, BigInt(value))
-      else if (isNumber(value) && type !== 'integer') statement.bindDouble(index, Number(value))
-      else throw refuse(type === 'integer' ? 'whole number' : 'number')
-      break
+      return statement.bindDouble(index, value.double)
     case 'boolean':
-      if (!/^(true|false)$/i.test(value)) throw refuse('true or false')
-      statement.bindBoolean(index, value.toLowerCase() === 'true')
-      break
+      return statement.bindBoolean(index, value.boolean)
     case 'date':
-    case 'day': {
-      const day = value.replace(/^(\d{4})-(\d{2})-(\d{2})$/, '$1$2$3')
-      if (!isDay(day)) throw refuse('day (yyyyMMdd)')
-      if (type === 'day') statement.bindVarchar(index, day)
-      else statement.bindDate(index, new api.DuckDBDateValue(daysSince1970(day)))
-      break
-    }
-    case 'month': {
-      const month = value.replace(/^(\d{4})-(\d{2})$/, '$1$2')
-      if (!isMonth(month)) throw refuse('month (yyyyMM)')
-      statement.bindVarchar(index, month)
-    }
+      return statement.bindDate(index, new api.DuckDBDateValue(daysSince1970(value.day)))
   }
 }
 

@@ -1,26 +1,25 @@
 import path from 'node:path'
-import type { DuckDBDataChunk, DuckDBResult } from '@duckdb/node-api'
-import { throwIfInterrupted, UsageError } from '../../core/errors.js'
+import { UsageError } from '../../core/errors.js'
 import { stage } from '../../core/events.js'
 import type { JobContext } from '../../core/ports.js'
 import { textLiteral } from '../../engines/duckdb/syntax.js'
-import { type ColumnReader, columnReader } from '../../engines/duckdb/text-columns.js'
-import { loadBindings } from '../../engines/duckdb/vectors.js'
 import { plural } from '../../render/format.js'
+import { duckdbSource, type Question } from './duckdb-source.js'
+import type { QueriedCluster } from './engine-source.js'
 import { withoutEnd } from './one-statement.js'
-import { bindParameters, type DeclaredParameter } from './parameters.js'
+import { bindParameters } from './parameters.js'
+import type { RowSource } from './row-source.js'
 import { csvWriter, jsonWriter, type ResultColumn, type RowWriter } from './rows.js'
 import { openQuerySession, type QuerySession } from './session.js'
-import { type SqlText, sqlError } from './sql-error.js'
+import { sqlError } from './sql-error.js'
 import { tableWriter } from './table.js'
 
 export const queryFormats = ['table', 'csv', 'json', 'ndjson', 'parquet'] as const
 export type QueryFormat = (typeof queryFormats)[number]
 
-export interface QueryRequest {
-  readonly sql: SqlText
-  readonly parameters?: ReadonlyMap<string, string>
-  readonly declared?: readonly DeclaredParameter[]
+export interface QueryRequest extends Question {
+  /** Hive or Spark instead of DuckDB. */
+  readonly cluster?: QueriedCluster | undefined
   /** The ending of `output` when left out, else `table`. */
   readonly format?: QueryFormat | undefined
   /** Rows at most; 0: all. All when left out, but 50 for a table on the screen. */
@@ -107,16 +106,28 @@ async function answer(
   progress: (rows: number) => void = () => {},
 ): Promise<QueryResult> {
   const started = context.clock.monotonic()
-  const isParquet = format === 'parquet' && file !== undefined
+  const ended = (done: Answer): QueryResult => ({
+    ...done,
+    format,
+    ms: Math.round(context.clock.monotonic() - started),
+  })
+  const toFile = file !== undefined
+  const isJson = format === 'json' || format === 'ndjson'
+  const isParquet = format === 'parquet' && toFile
+  if (request.cluster !== undefined) {
+    const { openEngineSource, writeEngineParquet } = await import('./engine-source.js')
+    await using source = await openEngineSource(request, request.cluster)
+    if (isParquet) return ended(await writeEngineParquet(source, file, request.limit ?? 0, context, progress))
+    return ended(await stream(source, request, format, toFile, write, context, progress))
+  }
   await using session = await openQuerySession(
     { readable: request.readable ?? [], ...(isParquet ? { writable: file } : {}) },
     context,
   )
   try {
-    const done = isParquet
-      ? await writeParquet(request, file, session)
-      : await stream(request, format, file !== undefined, session, write, context, progress)
-    return { ...done, format, ms: Math.round(context.clock.monotonic() - started) }
+    if (isParquet) return ended(await writeParquet(request, file, session))
+    const source = await duckdbSource(request, session, isJson, context)
+    return ended(await stream(source, request, format, toFile, write, context, progress))
   } catch (cause) {
     if (cause instanceof Error && 'exit' in cause) throw cause
     const known = session.warehouse.tables.keys()
@@ -124,7 +135,7 @@ async function answer(
   }
 }
 
-type Answer = Omit<QueryResult, 'format' | 'ms' | 'file'>
+export type Answer = Omit<QueryResult, 'format' | 'ms' | 'file'>
 
 async function writeParquet(request: QueryRequest, file: string, session: QuerySession): Promise<Answer> {
   const api = await import('@duckdb/node-api')
@@ -149,67 +160,46 @@ async function writeParquet(request: QueryRequest, file: string, session: QueryS
 
 const beforeText = 'COPY (SELECT * FROM (\n'
 
+/** Gives the rows of an answer out. */
 async function stream(
+  source: RowSource,
   request: QueryRequest,
   format: QueryFormat,
   toFile: boolean,
-  session: QuerySession,
   write: (bytes: Uint8Array | string) => Promise<void>,
   context: JobContext,
   progress: (rows: number) => void,
 ): Promise<Answer> {
-  const api = await import('@duckdb/node-api')
-  const bindings = await loadBindings()
-  const statement = await session.prepare(request.sql)
-  bindParameters(api, statement, request.parameters ?? new Map(), request.declared ?? [])
-  const result = await statement.stream()
-  const types = result.columnTypes()
-  const names = result.deduplicatedColumnNames()
-  const isJson = format === 'json' || format === 'ndjson'
-  const readers = types.map((type, index) => columnReader(api, bindings, type, index, isJson))
-  const isExplained = result.statementType === api.StatementType.EXPLAIN
-  const writer = writerOf(
-    format,
-    names.map((name, index) => ({ name, shape: (readers[index] as ColumnReader).shape })),
-    isExplained,
-  )
+  const writer = writerOf(format, source.columns, source.isExplained)
   const asked = request.limit ?? (format === 'table' && !toFile ? tableRows : 0)
   const most = asked === 0 ? Number.POSITIVE_INFINITY : asked
   await writeSome(writer.head(), write)
   let rows = 0
   let held = 0
-  let chunk = await nextChunk(result, context)
+  let chunk = await source.next()
   while (chunk !== undefined) {
-    const count = Math.min(chunk.rowCount, most - rows)
-    const cells = readers.map((reader) => reader.read(chunk as DuckDBDataChunk))
-    await writeSome(writer.rows(cells, count), write)
+    const count = Math.min(chunk.rows, most - rows)
+    await writeSome(writer.rows(chunk.cells(), count), write)
     if (Math.floor((rows + count) / progressRows) > Math.floor(rows / progressRows)) progress(rows + count)
     rows += count
-    held = chunk.rowCount - count
+    held = chunk.rows - count
     if (rows >= most) break
-    chunk = await nextChunk(result, context)
+    chunk = await source.next()
   }
   await writeSome(writer.tail(), write)
-  const columns = names.map((name, index) => ({ name, type: String(types[index]) }))
+  const columns = source.columns.map(({ name, type }) => ({ name, type }))
   // Who asked for so many rows knows that there may be more.
   if (chunk === undefined || request.limit !== undefined) return { columns, rows, more: 0, moreIsExact: true }
-  return { columns, rows, ...(await countRest(result, held, context)) }
+  return { columns, rows, ...(await countRest(source, held, context)) }
 }
 
-/** undefined at the end. */
-async function nextChunk(result: DuckDBResult, context: JobContext): Promise<DuckDBDataChunk | undefined> {
-  throwIfInterrupted(context.signal)
-  const chunk = await result.fetchChunk()
-  return chunk === null || chunk.rowCount === 0 ? undefined : chunk
-}
-
-async function countRest(result: DuckDBResult, held: number, context: JobContext) {
+async function countRest(source: RowSource, held: number, context: JobContext) {
   const started = context.clock.monotonic()
   let more = held
   for (;;) {
-    const chunk = await nextChunk(result, context)
+    const chunk = await source.next()
     if (chunk === undefined) return { more, moreIsExact: true }
-    more += chunk.rowCount
+    more += chunk.rows
     if (context.clock.monotonic() - started > countForMs) return { more, moreIsExact: false }
   }
 }

@@ -52,8 +52,30 @@ export function sqlError(
   // DuckDB's own suggestion may be one of its system tables.
   const said = isTable ? `there is no table "${name}"${didYouMean(name, tables)}` : message.trim()
   const place = position === undefined || position < 0 ? undefined : placeOf(sql.text, position)
-  const details = {
+  return errorAt({
+    sql,
+    said,
+    place,
+    isMistake: textMistakes.has(type),
     hints: isTable ? ['smartcar mart list names the tables'] : [],
+    data: { type: type.toLowerCase() },
+  })
+}
+
+export interface SqlComplaint {
+  readonly sql: SqlText
+  readonly said: string
+  readonly place: LinePlace | undefined
+  /** A mistake in the text; else something happened while it ran. */
+  readonly isMistake: boolean
+  readonly hints: readonly string[]
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+/** What an engine said, with the line and a caret where the place is known. */
+export function errorAt({ sql, said, place, isMistake, hints, data }: SqlComplaint): SmartcarError {
+  const details = {
+    hints,
     ...(place === undefined
       ? {}
       : {
@@ -63,10 +85,10 @@ export function sqlError(
             column: place.column,
           },
         }),
-    data: { type: type.toLowerCase() },
+    data,
   }
   const shown = place === undefined ? said : `${said}\n${pointed(place, sql.file)}`
-  if (textMistakes.has(type)) return new UsageError('SQL_INVALID', shown, details)
+  if (isMistake) return new UsageError('SQL_INVALID', shown, details)
   return new FailedError('SQL_FAILED', shown, details)
 }
 
@@ -78,7 +100,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-interface LinePlace {
+export interface LinePlace {
   /** From 1, in characters. */
   readonly line: number
   readonly column: number
@@ -86,7 +108,12 @@ interface LinePlace {
 }
 
 function placeOf(sql: string, position: number): LinePlace {
-  const before = Buffer.from(sql).subarray(0, position).toString('utf8')
+  return placeAt(sql, Buffer.from(sql).subarray(0, position).toString('utf8').length)
+}
+
+/** `offset`: UTF-16 units before the place. */
+export function placeAt(sql: string, offset: number): LinePlace {
+  const before = sql.slice(0, offset)
   const lines = before.split('\n')
   const line = lines.length
   const column = [...(lines.at(-1) ?? '')].length + 1

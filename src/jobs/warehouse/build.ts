@@ -6,11 +6,12 @@ import { CheckError, throwIfInterrupted } from '../../core/errors.js'
 import { stage } from '../../core/events.js'
 import type { Mart, TableDefinition } from '../../core/mart.js'
 import type { JobContext } from '../../core/ports.js'
+import type { ClusterEngine } from '../../engines/hive/address.js'
 import { findMart, martsOf } from '../../marts/registry.js'
 import { duration, number, plural } from '../../render/format.js'
 import { table as textTable } from '../../render/table.js'
 import type { HostsContext } from '../provision/context.js'
-import { type ClusterEngine, openWarehouse, type Warehouse } from './engine.js'
+import { openWarehouse, type Warehouse } from './engine.js'
 import { ensureTables, readSources, type SourceFiles, selectFor } from './tables.js'
 import { partitionTests } from './tests.js'
 
@@ -21,6 +22,8 @@ export interface EngineBuildInput {
   readonly to?: string
   readonly month?: string
   readonly full?: boolean
+  /** Tables that are not as they are defined are put aside and made anew; else they are an error. */
+  readonly migrate?: boolean
 }
 
 export interface EnginePartition {
@@ -190,7 +193,7 @@ async function buildOne(
 export async function buildOnEngine(input: EngineBuildInput, context: HostsContext): Promise<EngineBuildResult> {
   const began = context.clock.monotonic()
   await using warehouse = await openWarehouse(input.engine, context)
-  await ensureTables(warehouse, context)
+  await ensureTables(warehouse, context, { migrate: input.migrate ?? false })
   const sources = await readSources(warehouse, context)
   const made = new Map<string, string>()
   const results: EnginePartition[] = []

@@ -1,11 +1,13 @@
 /** `mart verify`: the same marts on two engines, row by row. */
-import { UsageError } from '../../core/errors.js'
-import { stage } from '../../core/events.js'
+import type { DuckDBResult } from '@duckdb/node-api'
+import { throwIfInterrupted, UsageError } from '../../core/errors.js'
+import { type StageEnd, stage } from '../../core/events.js'
 import type { Column, Mart } from '../../core/mart.js'
 import type { Dialect } from '../../core/sql.js'
 import { duckdbDialect } from '../../engines/duckdb/dialect.js'
 import { plainValue } from '../../engines/duckdb/values.js'
-import { openWarehouse as openEmbedded } from '../../engines/duckdb/warehouse.js'
+import type { ClusterEngine } from '../../engines/hive/address.js'
+import type { HivePage } from '../../engines/hive/session.js'
 import { storedPartitions } from '../../marts/partitions.js'
 import { findMart, loadTables, martsOf } from '../../marts/registry.js'
 import { number } from '../../render/format.js'
@@ -13,8 +15,13 @@ import { columnList } from '../../render/sql.js'
 import { table as textTable } from '../../render/table.js'
 import { buildMarts } from '../mart/build.js'
 import type { HostsContext } from '../provision/context.js'
+import type { Question } from '../query/duckdb-source.js'
+import { engineStatement } from '../query/engine-statement.js'
+import { bindParameters } from '../query/parameters.js'
+import { listSavedQueries, loadSavedQuery } from '../query/saved.js'
+import { openQuerySession } from '../query/session.js'
 import { buildOnEngine } from './build.js'
-import { type ClusterEngine, openWarehouse } from './engine.js'
+import { openWarehouse } from './engine.js'
 
 export type Side = 'embedded' | ClusterEngine
 
@@ -30,10 +37,12 @@ export interface VerifyInput {
   readonly to?: string
   /** Compare what is there instead of building both sides first. */
   readonly build: boolean
+  /** Ask both sides every saved question too. */
+  readonly queries: boolean
 }
 
 export interface Difference {
-  readonly kind: 'left only' | 'right only' | 'value'
+  readonly kind: 'left only' | 'right only' | 'value' | 'columns'
   /** Values of the key, or of the whole row where rows may repeat. */
   readonly key: readonly Cell[]
   readonly column?: string
@@ -52,19 +61,31 @@ export interface Comparison {
   readonly first: readonly Difference[]
 }
 
+/** The answers of two engines to one saved question. */
+export interface QueryComparison extends Omit<Comparison, 'mart' | 'partition'> {
+  readonly query: string
+}
+
 export interface VerifyResult {
   readonly left: Side
   readonly right: readonly Side[]
   readonly equal: boolean
   readonly comparisons: readonly Comparison[]
+  readonly queries: readonly QueryComparison[]
 }
 
 type Cell = string | number | bigint | boolean | null
-type Rows = AsyncIterable<readonly (readonly Cell[])[]>
+type Rows = AsyncGenerator<readonly (readonly Cell[])[], void>
+
+export interface Answer {
+  readonly columns: readonly Column[]
+  readonly rows: Rows
+}
 
 interface Reader extends AsyncDisposable {
   partitions(mart: Mart): Promise<readonly string[]>
   rows(mart: Mart, value: string): Rows
+  answer(question: Question): Promise<Answer>
 }
 
 /** What orders the rows: the key, or all columns where rows may repeat. Neither is ever NULL. */
@@ -78,38 +99,79 @@ function selectSorted(mart: Mart, value: string, dialect: Dialect): string {
 }
 
 async function embeddedReader(context: HostsContext): Promise<Reader> {
-  const warehouse = await openEmbedded(context)
+  const session = await openQuerySession({ readable: [] }, context)
+  const { warehouse } = session
+  const chunks = async function* (result: DuckDBResult): Rows {
+    for (;;) {
+      throwIfInterrupted(context.signal)
+      const chunk = await result.fetchChunk()
+      if (chunk === null || chunk.rowCount === 0) return
+      yield chunk.getRows().map((row) => row.map((cell) => plainValue(cell) as Cell))
+    }
+  }
   return {
     partitions: async (mart) => (await storedPartitions(context, mart)).map(({ value }) => value),
     async *rows(mart, value) {
-      const result = await warehouse.connection.stream(selectSorted(mart, value, duckdbDialect))
-      for (;;) {
-        const chunk = await result.fetchChunk()
-        if (chunk === null || chunk.rowCount === 0) return
-        yield chunk.getRows().map((row) => row.map((cell) => plainValue(cell) as Cell))
-      }
+      yield* chunks(await warehouse.connection.stream(selectSorted(mart, value, duckdbDialect)))
     },
-    [Symbol.asyncDispose]: () => warehouse[Symbol.asyncDispose](),
+    async answer(question) {
+      const api = await import('@duckdb/node-api')
+      const statement = await session.prepare(question.sql)
+      bindParameters(api, statement, question.parameters ?? new Map(), question.declared ?? [])
+      const result = await statement.stream()
+      const columns = result.columnNames().map((name, index) => ({
+        name,
+        type: logicalType(String(result.columnType(index)).toLowerCase()),
+        note: '',
+      }))
+      return { columns, rows: chunks(result) }
+    },
+    [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
   }
 }
 
 async function engineReader(engine: ClusterEngine, context: HostsContext): Promise<Reader> {
   const warehouse = await openWarehouse(engine, context)
   const { connection, dialect } = warehouse
+  const { signal } = context
   return {
     async partitions(mart) {
-      const shown = await connection.rows(`SHOW PARTITIONS ${dialect.identifier(mart.name)}`, {
-        signal: context.signal,
-      })
+      const shown = await connection.rows(`SHOW PARTITIONS ${dialect.identifier(mart.name)}`, { signal })
       return shown.map(([partition]) => String(partition).split('=')[1] ?? '').sort()
     },
     async *rows(mart, value) {
-      for await (const page of connection.query(selectSorted(mart, value, dialect), { signal: context.signal })) {
-        yield Array.from({ length: page.rows }, (_, row) => page.values.map((column) => column[row] ?? null))
+      for await (const page of connection.query(selectSorted(mart, value, dialect), { signal })) yield rowsOf(page)
+    },
+    async answer(question) {
+      const { text } = engineStatement(question, dialect)
+      const pages = connection.query(text, { signal })[Symbol.asyncIterator]()
+      const first = await pages.next()
+      if (first.done === true) return { columns: [], rows: noRows() }
+      const columns = first.value.columns.map(({ name, type }) => ({ name, type: logicalType(type), note: '' }))
+      const rest = async function* (): Rows {
+        yield rowsOf(first.value)
+        yield* pagesLeft(pages)
       }
+      return { columns, rows: rest() }
     },
     [Symbol.asyncDispose]: () => warehouse[Symbol.asyncDispose](),
   }
+}
+
+function rowsOf({ rows, values }: HivePage): readonly (readonly Cell[])[] {
+  return Array.from({ length: rows }, (_, row) => values.map((column) => column[row] ?? null))
+}
+
+async function* noRows(): Rows {}
+
+async function* pagesLeft(pages: AsyncIterator<HivePage>): Rows {
+  for (let page = await pages.next(); page.done !== true; page = await pages.next()) yield rowsOf(page.value)
+}
+
+/** What an engine calls a type, as far as the comparison tells types apart. */
+function logicalType(type: string): Column['type'] {
+  if (/^(double|float|real|decimal)/.test(type)) return 'double'
+  return /int|hugeint/.test(type) && !type.startsWith('interval') ? 'bigint' : 'string'
 }
 
 const openReader = (side: Side, context: HostsContext): Promise<Reader> =>
@@ -193,12 +255,60 @@ export async function compareRows(
   return { leftRows, rightRows, differences, first }
 }
 
+/** Answers row by row in the order in which they come: every saved question says which. */
+export async function compareAnswers(
+  left: Answer,
+  right: Answer,
+): Promise<Pick<Comparison, 'leftRows' | 'rightRows' | 'differences' | 'first'>> {
+  const names = (answer: Answer) => answer.columns.map(({ name }) => name).join(', ')
+  if (names(left) !== names(right)) {
+    const columns: Difference = { kind: 'columns', key: [], left: names(left), right: names(right) }
+    return { leftRows: 0, rightRows: 0, differences: 1, first: [columns] }
+  }
+  const numbered = async function* (rows: Rows): Rows {
+    let number = 0
+    for await (const page of rows) yield page.map((row) => [++number, ...row])
+  }
+  const columns: readonly Column[] = [{ name: 'row', type: 'bigint', note: '' }, ...left.columns]
+  return compareRows({ columns, key: ['row'] }, numbered(left.rows), numbered(right.rows))
+}
+
+/** Saved questions about the days that are compared; those without a default for a parameter cannot be asked. */
+async function savedQuestions(input: VerifyInput, context: HostsContext): Promise<readonly SavedQuestion[]> {
+  if (!input.queries) return []
+  const { from, to } = input
+  const day = from !== undefined && from === to ? from : undefined
+  const listed = await listSavedQueries(context)
+  const loaded = await Promise.all(listed.map(({ name }) => loadSavedQuery(name, context)))
+  return loaded
+    .filter(({ parameters }) => parameters.every((parameter) => parameter.default !== undefined))
+    .map(({ name, sql, file, parameters: declared }) => {
+      const given = declared.flatMap((parameter): [string, string][] => {
+        if (day === undefined) return []
+        if (parameter.type === 'day') return [[parameter.name, day]]
+        return parameter.type === 'month' ? [[parameter.name, day.slice(0, 6)]] : []
+      })
+      return { name, question: { sql: { text: sql, file }, declared, parameters: new Map(given) } }
+    })
+}
+
+interface SavedQuestion {
+  readonly name: string
+  readonly question: Question
+}
+
 async function buildSide(side: Side, input: VerifyInput, context: HostsContext): Promise<void> {
   const { marts = [], from, to } = input
   const selection = { marts, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
   if (side === 'embedded') await buildMarts(selection, context)
   else await buildOnEngine({ engine: side, ...selection }, context)
 }
+
+const compared = ({ differences, leftRows }: Pick<Comparison, 'differences' | 'leftRows'>): StageEnd => ({
+  outcome: 'done',
+  summary: differences === 0 ? 'equal' : `${number(differences)} differences`,
+  counts: { rows: leftRows },
+})
 
 /** Builds both sides (unless told not to) and compares every partition that either has. */
 export async function verifyMarts(input: VerifyInput, context: HostsContext): Promise<VerifyResult> {
@@ -209,7 +319,9 @@ export async function verifyMarts(input: VerifyInput, context: HostsContext): Pr
   const marts = named.length === 0 ? martsOf(tables) : named
   if (input.build) for (const side of [input.left, ...input.right]) await buildSide(side, input, context)
   await using left = await openReader(input.left, context)
+  const questions = await savedQuestions(input, context)
   const comparisons: Comparison[] = []
+  const queries: QueryComparison[] = []
   for (const side of input.right) {
     await using right = await openReader(side, context)
     for (const mart of marts) {
@@ -230,21 +342,27 @@ export async function verifyMarts(input: VerifyInput, context: HostsContext): Pr
               right: side,
               ...(await compareRows(mart, left.rows(mart, value), right.rows(mart, value))),
             }),
-            ({ differences, leftRows }) => ({
-              outcome: 'done',
-              summary: differences === 0 ? 'equal' : `${number(differences)} differences`,
-              counts: { rows: leftRows },
-            }),
+            compared,
           ),
         )
       }
+    }
+    for (const { name, question } of questions) {
+      const head = { id: `verify:${side}:query/${name}`, title: `${input.left} and ${side}: query ${name}` }
+      const ask = async () => ({
+        query: name,
+        right: side,
+        ...(await compareAnswers(await left.answer(question), await right.answer(question))),
+      })
+      queries.push(await stage(context.emit, head, ask, compared))
     }
   }
   return {
     left: input.left,
     right: input.right,
-    equal: comparisons.every(({ differences }) => differences === 0),
+    equal: [...comparisons, ...queries].every(({ differences }) => differences === 0),
     comparisons,
+    queries,
   }
 }
 
@@ -254,22 +372,37 @@ function differenceText(difference: Difference, left: Side, right: Side): string
   const key = difference.key.map(cell).join(', ')
   if (difference.kind === 'left only') return `${key}: only ${left} has it`
   if (difference.kind === 'right only') return `${key}: only ${right} has it`
+  if (difference.kind === 'columns') {
+    return `the columns are ${cell(difference.left)} on ${left}, ${cell(difference.right)} on ${right}`
+  }
   return `${key}: ${difference.column} is ${cell(difference.left)} on ${left}, ${cell(difference.right)} on ${right}`
 }
 
 /** The comparisons as a table, with the first differences below. */
-export function verifyText({ left, comparisons, equal }: VerifyResult): string {
-  const rows = comparisons.map((one) => [
-    one.mart,
-    one.partition,
+export function verifyText({ left, comparisons, queries, equal }: VerifyResult): string {
+  const lineOf = (what: string, partition: string, one: Omit<Comparison, 'mart' | 'partition'>) => [
+    what,
+    partition,
     `${left} and ${one.right}`,
     number(one.leftRows),
     number(one.rightRows),
     one.differences === 0 ? 'equal' : `${number(one.differences)} differences`,
-  ])
-  const lines = comparisons.flatMap((one) =>
-    one.first.map((difference) => `${one.mart} ${one.partition}: ${differenceText(difference, left, one.right)}\n`),
-  )
+  ]
+  const rows = [
+    ...comparisons.map((one) => lineOf(one.mart, one.partition, one)),
+    ...queries.map((one) => lineOf(`query ${one.query}`, '', one)),
+  ]
+  const lines = [
+    ...comparisons.flatMap((one) =>
+      one.first.map((difference) => `${one.mart} ${one.partition}: ${differenceText(difference, left, one.right)}\n`),
+    ),
+    ...queries.flatMap((one) =>
+      one.first.map((difference) => {
+        const row = { ...difference, key: difference.key.map((place) => `row ${cell(place)}`) }
+        return `query ${one.query}: ${differenceText(row, left, one.right)}\n`
+      }),
+    ),
+  ]
   const text = textTable(
     [
       { title: 'mart' },
@@ -281,5 +414,6 @@ export function verifyText({ left, comparisons, equal }: VerifyResult): string {
     ],
     rows,
   )
-  return `${text}\n${lines.join('')}${equal ? 'equal' : 'different'}: ${comparisons.length} partitions compared\n`
+  const questions = queries.length === 0 ? '' : `, ${queries.length} answers`
+  return `${text}\n${lines.join('')}${equal ? 'equal' : 'different'}: ${comparisons.length} partitions${questions} compared\n`
 }

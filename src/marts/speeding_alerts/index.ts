@@ -16,5 +16,5 @@ export const table: SourceTable = {
   ],
   grain: 'one car in one window',
   key: ['car_number', 'window_start'],
-  storage: { kind: 'alerts' },
+  storage: { kind: 'alerts', location: '/pilot-pjt/collect/speeding-alerts' },
 }

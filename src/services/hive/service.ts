@@ -8,6 +8,7 @@ import {
   type ServiceDefinition,
 } from '../../core/cluster/service.js'
 import { shellQuote } from '../../core/transport.js'
+import { sessionAddress } from '../../engines/hive/address.js'
 import { consoleLog4j2, hadoopXml } from '../../render/hadoop-configuration.js'
 
 /** What Hive, Tez and DataNucleus reach into on JDK 17; used as a set (recipe hive-spark, section 2). */
@@ -81,12 +82,13 @@ function hiveSite(view: HostView): string {
     'hive.metastore.warehouse.external.dir': `${hdfs}/user/hive/external`,
     'hive.server2.thrift.bind.host': cluster.bindAddress(host),
     'hive.server2.thrift.port': cluster.port('hiveserver2', 'thrift'),
-    'hive.server2.transport.mode': 'binary',
+    'hive.server2.transport.mode': cluster.settings.hive?.transport ?? 'binary',
     'hive.server2.thrift.http.port': cluster.port('hiveserver2', 'http'),
     'hive.server2.thrift.http.path': 'cliservice',
     'hive.server2.webui.host': cluster.bindAddress(host),
     'hive.server2.webui.port': cluster.port('hiveserver2', 'web'),
-    'hive.server2.authentication': 'NONE',
+    // NONE is Hive's word for a login whose password nobody checks.
+    'hive.server2.authentication': cluster.settings.hive?.authentication === 'none' ? 'NOSASL' : 'NONE',
     'hive.server2.enable.doAs': false,
     'hive.server2.materializedviews.registry.impl': 'DUMMY',
     'hive.server2.tez.initialize.default.sessions': false,
@@ -188,10 +190,11 @@ async function metastoreHealth({ cluster, host }: HostView, { http, signal }: Pr
     : { state: 'starting', summary: 'does not answer yet' }
 }
 
-async function serverHealth({ cluster, host }: HostView, { signal }: ProbeTools): Promise<Health> {
+async function serverHealth({ cluster, host }: HostView, { signal, secret }: ProbeTools): Promise<Health> {
   const { askHiveServer } = await import('../../engines/hive/connection.js')
+  const address = await sessionAddress(cluster, 'hive', host.address, 'smartcar', secret)
   const began = performance.now()
-  await askHiveServer({ host: host.address, port: cluster.port('hiveserver2', 'thrift'), user: 'smartcar' }, signal)
+  await askHiveServer(address, signal)
   return { state: 'healthy', summary: `answered a query in ${Math.round(performance.now() - began)} ms` }
 }
 

@@ -1,4 +1,5 @@
 import { endpointsNeeded, type HostView, type ServiceDefinition } from '../../core/cluster/service.js'
+import { sessionAddress } from '../../engines/hive/address.js'
 import { consoleLog4j2, hadoopXml } from '../../render/hadoop-configuration.js'
 
 /** What Spark 4 gives to JDK 17 (JavaModuleOptions of its launcher). */
@@ -31,7 +32,8 @@ function hiveSite({ cluster }: HostView): string {
       .map(({ node, port }) => `thrift://${node}:${port}`)
       .join(','),
     'hive.metastore.schema.verification': false,
-    'hive.server2.authentication': 'NONE',
+    // NONE is Hive's word for a login whose password nobody checks.
+    'hive.server2.authentication': cluster.settings.spark?.authentication === 'none' ? 'NOSASL' : 'NONE',
     'hive.server2.enable.doAs': false,
     'hive.exec.dynamic.partition.mode': 'nonstrict',
     ...cluster.properties('spark', 'hive-site.xml'),
@@ -68,6 +70,17 @@ function sparkDefaults(view: HostView): string {
     .join('\n')}\n`
 }
 
+/** One port for either transport: Spark's server has one at a time. */
+function httpTransport(cluster: HostView['cluster']): readonly string[] {
+  if (cluster.settings.spark?.transport !== 'http') return []
+  const settings = {
+    'hive.server2.transport.mode': 'http',
+    'hive.server2.thrift.http.port': cluster.port('spark-thriftserver', 'thrift'),
+    'hive.server2.thrift.http.path': 'cliservice',
+  }
+  return Object.entries(settings).flatMap(([key, value]) => ['--hiveconf', `${key}=${value}`])
+}
+
 export const service: ServiceDefinition = {
   name: 'spark',
   files: (view) => ({
@@ -94,6 +107,7 @@ export const service: ServiceDefinition = {
             `hive.server2.thrift.port=${cluster.port('spark-thriftserver', 'thrift')}`,
             '--hiveconf',
             `hive.server2.thrift.bind.host=${cluster.bindAddress(host)}`,
+            ...httpTransport(cluster),
           ],
           jvm,
           heap: cluster.heap('spark-thriftserver'),
@@ -114,13 +128,11 @@ export const service: ServiceDefinition = {
         'hadoop/hdfs-site.xml',
       ],
       folders: (view) => [`${view.data('spark-thriftserver')}/tmp`],
-      async health({ cluster, host }, { signal }) {
+      async health({ cluster, host }, { signal, secret }) {
         const { askHiveServer } = await import('../../engines/hive/connection.js')
+        const address = await sessionAddress(cluster, 'spark', host.address, 'smartcar', secret)
         const began = performance.now()
-        await askHiveServer(
-          { host: host.address, port: cluster.port('spark-thriftserver', 'thrift'), user: 'smartcar' },
-          signal,
-        )
+        await askHiveServer(address, signal)
         return { state: 'healthy', summary: `answered a query in ${Math.round(performance.now() - began)} ms` }
       },
       startTimeout: 240,

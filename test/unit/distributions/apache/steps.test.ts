@@ -675,7 +675,7 @@ describe('on a real folder', () => {
     await chmod(path.join(java, 'bin', 'java'), 0o755)
     const refused = () => Promise.reject(new UnreachableError('SERVICE_UNREACHABLE', 'nothing listens there'))
     const { steps, cluster } = await apacheSteps(apacheCluster(`services: { java_home: "${java}" }`, siteFolder()), {
-      tools: { http: { request: refused, ask: refused }, signal: new AbortController().signal },
+      tools: { http: { request: refused, ask: refused }, secret: async () => '', signal: new AbortController().signal },
     })
     const world = planWorld()
     const step = byId(steps, 'zookeeper/start@localhost')

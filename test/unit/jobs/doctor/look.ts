@@ -66,7 +66,7 @@ ${options.services ?? ''}`,
   })
   const cluster = clusterOf(site)
   const signal = new AbortController().signal
-  const tools = { http: nodeHttp, signal }
+  const tools = { http: nodeHttp, signal, secret: async () => '' }
   return {
     requests,
     pages,

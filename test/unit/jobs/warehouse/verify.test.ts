@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { Column } from '../../../../src/core/mart.js'
-import { compareRows, verifyText } from '../../../../src/jobs/warehouse/verify.js'
+import { type Answer, compareAnswers, compareRows, verifyText } from '../../../../src/jobs/warehouse/verify.js'
+
+/** An answer with columns of text and a double. */
+const answer = (rows: readonly Row[], names = ['car', 'speed']): Answer => ({
+  columns: [column(names[0] ?? '', 'string'), column(names[1] ?? '', 'double')],
+  rows: pages(rows, 2),
+})
 
 type Cell = string | number | bigint | boolean | null
 type Row = readonly Cell[]
@@ -268,6 +274,7 @@ it('the text says what is different and where', () => {
         ],
       },
     ],
+    queries: [],
   })
   expect(text).toBe(`mart  partition  sides               left rows  right rows  result
 ----  ---------  ------------------  ---------  ----------  -----------------
@@ -279,4 +286,44 @@ m 20200322: B, NULL: only embedded has it
 m 20200322: C: speed is 0 on embedded, NULL on spark
 different: 2 partitions compared
 `)
+})
+
+describe('answers to a saved question', () => {
+  const rows: readonly Row[] = [
+    ['B', 2.5],
+    ['A', null],
+    ['A', 1],
+  ]
+
+  it('are compared in the order in which they come', async () => {
+    const close = rows.map(([car, speed]): Row => [car ?? null, typeof speed === 'number' ? speed + 1e-12 : null])
+    expect(await compareAnswers(answer(rows), answer(close))).toMatchObject({ leftRows: 3, differences: 0 })
+    const [b, ...rest] = rows
+    const turned = await compareAnswers(answer(rows), answer([...rest, b as Row]))
+    expect(turned.differences).toBeGreaterThan(0)
+    expect(turned.first[0]).toEqual({ kind: 'value', key: [1], column: 'car', left: 'B', right: 'A' })
+  })
+
+  it('tell rows that are missing and columns of another name', async () => {
+    expect(await compareAnswers(answer(rows), answer(rows.slice(0, 2)))).toMatchObject({
+      leftRows: 3,
+      rightRows: 2,
+      first: [{ kind: 'left only', key: [3] }],
+    })
+    const other = await compareAnswers(answer(rows), answer(rows, ['car', 'pace']))
+    expect(other).toMatchObject({ differences: 1, first: [{ kind: 'columns', right: 'car, pace' }] })
+    const text = verifyText({
+      left: 'embedded',
+      right: ['hive'],
+      equal: false,
+      comparisons: [],
+      queries: [
+        { query: 'fast', right: 'hive', ...other },
+        { query: 'slow', right: 'hive', ...(await compareAnswers(answer(rows), answer(rows.slice(0, 2)))) },
+      ],
+    })
+    expect(text).toContain('query fast: the columns are car, speed on embedded, car, pace on hive')
+    expect(text).toContain('query slow: row 3: only embedded has it')
+    expect(text).toContain('different: 0 partitions, 2 answers compared')
+  })
 })
