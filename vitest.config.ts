@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     disableConsoleIntercept: true,
     include: ['test/**/*.test.ts'],
-    exclude: ['test/stack/**', 'test/hosts/**'],
+    exclude: ['test/stack/**', 'test/hosts/**', 'test/stack-hosts/**'],
     // vitest takes one core less than there are; most of these tests wait for processes that they started.
     maxWorkers: Math.max(2, availableParallelism()),
     testTimeout: 180_000,

@@ -3,6 +3,16 @@ import { type ServiceName, type ServiceRole, serviceNeeds } from '../../core/clu
 import type { Cluster } from '../../core/cluster/cluster.js'
 import type { ProbeTools, ProductName, ServiceDefinition } from '../../core/cluster/service.js'
 import type { Product } from './products.js'
+import type { ProcessLimits } from './systemd.js'
+
+/** The packed software of a product, in a file of its own or in a bundle. */
+export interface ProductArchive {
+  readonly file: string
+  /** Part of the file, bytes; all of it when left out. */
+  readonly range?: { readonly offset: number; readonly length: number }
+  /** What it has to be, where somebody else has packed it. */
+  readonly sha256?: string
+}
 
 export interface ServiceStepsInput {
   readonly cluster: Cluster
@@ -10,12 +20,14 @@ export interface ServiceStepsInput {
   readonly definitions: readonly ServiceDefinition[]
   readonly products: ReadonlyMap<ProductName, Product>
   /** The archive of a product on this machine, made when it is first asked for. */
-  readonly archive: (product: Product) => Promise<string>
+  readonly archive: (product: Product) => Promise<ProductArchive>
   /** Text of templates/apache/service.sh. */
   readonly supervisor: string
   readonly tools: ProbeTools
   /** The account that HDFS knows the toolkit as. */
   readonly user: string
+  /** What a unit of systemd gives to a service. */
+  readonly limits: ProcessLimits
   /** Ids of steps that have to be done on a host before its services: the JDK, the accounts. */
   readonly hostNeeds: (host: string) => readonly string[]
 }
@@ -25,6 +37,7 @@ export const sha256 = (text: string) => createHash('sha256').update(text).digest
 export const stepIds = {
   root: (host: string) => `services/folders@${host}`,
   account: (host: string) => `services/account@${host}`,
+  units: (host: string) => `services/units@${host}`,
   software: (product: ProductName, host: string) => `software/${product}@${host}`,
   config: (service: ServiceName, host: string) => `${service}/config@${host}`,
   init: (role: ServiceRole, host: string) => `${role}/init@${host}`,
