@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           name: 'shared',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/stack/**', 'test/hosts/**', ...ownProcess],
+          exclude: ['test/stack/**', 'test/hosts/**', 'test/stack-hosts/**', ...ownProcess],
           // Modules are loaded once a worker instead of once a file, which was a fifth of the whole run.
           isolate: false,
         },

@@ -6,7 +6,7 @@ import { systemFamilies } from '../../src/core/plan/shell/system.js'
 export default class BundleCreate extends BaseCommand {
   static override summary = 'pack all that provisioning would download, for hosts without internet'
   static override description =
-    'Reads the package repositories that smartcar provision would use, from this machine, finds every package that its steps install with all that these need, downloads them, compares the checksums of the repositories, and writes one archive. What is here already is not downloaded again; an archive with the same content stays as it is. The hosts are only asked what they are, and not even that with --family.'
+    'Reads the package repositories that smartcar provision would use, from this machine, finds every package that its steps install with all that these need, downloads them, compares the checksums of the repositories, and writes one archive. On profile apache the software of the services is in it too, each file as it is pinned. What is here already is not downloaded again; an archive with the same content stays as it is. The hosts are only asked what they are, and not even that with --family.'
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --family el6 --family el7 -o pilot.tar',

@@ -6,7 +6,7 @@ import { UsageError } from '../../src/core/errors.js'
 export default class BundleUse extends BaseCommand {
   static override summary = 'provision from a bundle instead of repositories'
   static override description =
-    'Checks the bundle and writes provision.bundle into the site file; its comments stay. smartcar provision then uploads the packages to the hosts and installs from there alone.'
+    'Checks the bundle and writes provision.bundle into the site file; its comments stay. smartcar provision then uploads the packages, and on profile apache the software of the services, to the hosts and installs from there alone.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> pilot-bundle.tar',
     '<%= config.bin %> <%= command.id %> --none',

@@ -9,7 +9,7 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 const itemPath = z.string().regex(/^(?!.*(^|\/)\.\.?(\/|$))[A-Za-z0-9._+~-]+(\/[A-Za-z0-9._+~-]+)+$/)
 
 const common = {
-  /** In the archive: `<family>/<file>`. */
+  /** In the archive: `<family>/<file>`, `software/<file>`. */
   path: itemPath,
   /** bytes */
   size: z.int().min(0),
@@ -32,13 +32,25 @@ const packageItem = z.object({
 /** Made by smartcar, so that a package manager takes the folder for a repository. */
 const metadataItem = z.object({ kind: z.literal('repository-metadata'), ...common, family: z.enum(systemFamilies) })
 
+/** The packed software of a service of the `apache` profile. */
+const softwareItem = z.object({
+  kind: z.literal('software'),
+  ...common,
+  product: z.string(),
+  version: z.string(),
+  /** Version and fingerprint of the pinned files, as a host keeps it. */
+  productId: z.string(),
+})
+
+const knownKinds: readonly string[] = ['package', 'repository-metadata', 'software']
+
 /** Of a later smartcar: it is checked and carried along, and this one does nothing with it. */
 const otherItem = z.looseObject({
-  kind: z.string().refine((kind) => kind !== 'package' && kind !== 'repository-metadata'),
+  kind: z.string().refine((kind) => !knownKinds.includes(kind)),
   ...common,
 })
 
-const bundleItem = z.union([packageItem, metadataItem, otherItem])
+const bundleItem = z.union([packageItem, metadataItem, softwareItem, otherItem])
 
 const bundleFamily = z.object({
   architecture: z.string(),
@@ -62,6 +74,7 @@ const bundleManifest = z.object({
 
 export type BundleFamily = z.infer<typeof bundleFamily>
 export type PackageItem = z.infer<typeof packageItem>
+export type SoftwareItem = z.infer<typeof softwareItem>
 export type BundleItem = z.infer<typeof bundleItem>
 export type BundleManifest = z.infer<typeof bundleManifest>
 
@@ -145,4 +158,22 @@ export function summarise({ families, items }: BundleManifest): readonly FamilyS
       },
     ]
   })
+}
+
+/** Software of the services in a bundle. */
+export interface SoftwareSummary {
+  readonly product: string
+  readonly version: string
+  readonly bytes: number
+}
+
+const isSoftware = (item: BundleItem): item is SoftwareItem => item.kind === 'software'
+
+/** The items that are software of services, in the order of the archive. */
+export function softwareOf({ items }: Pick<BundleManifest, 'items'>): readonly SoftwareItem[] {
+  return items.filter(isSoftware)
+}
+
+export function summariseSoftware(manifest: Pick<BundleManifest, 'items'>): readonly SoftwareSummary[] {
+  return softwareOf(manifest).map(({ product, version, size }) => ({ product, version, bytes: size }))
 }

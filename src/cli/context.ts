@@ -97,7 +97,7 @@ function stdoutWriter(onClosed: () => void): Context['stdout'] {
 }
 
 /** `SMARTCAR_CACHE`, else the platform's place for caches (XDG, which `~/.cache` stands for). */
-function cacheFolder(environment: NodeJS.ProcessEnv, state: string): string {
+export function cacheFolder(environment: NodeJS.ProcessEnv, state: string): string {
   if (environment.SMARTCAR_CACHE) return path.resolve(environment.SMARTCAR_CACHE)
   if (environment.XDG_CACHE_HOME) return path.join(environment.XDG_CACHE_HOME, 'smartcar')
   const home = environment.HOME ?? environment.USERPROFILE

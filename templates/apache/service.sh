@@ -1,6 +1,7 @@
 #!/bin/sh
-# Written by smartcar. Starts, watches and stops the services below one folder, where no systemd does it.
+# Written by smartcar. Starts, watches and stops the services below one folder.
 #   sh service.sh ROOT start|stop|state ROLE [WORD]
+# Where systemd runs, a unit starts and stops the watcher instead: prepare, systemctl start, await.
 # A service is the script run/ROLE.sh, which ends in `exec`. Beside it: ROLE.pid (the service), ROLE.supervisor (who
 # watches it), ROLE.started (what it was started with), ROLE.ends (when it ended by itself, and how).
 root=$1 verb=$2 role=$3 word=$4
@@ -73,24 +74,34 @@ supervise() {
   rm -f "$run/$role.supervisor"
 }
 
-case $verb in
-supervise) supervise ;;
-start) # WORD: what it is started with
-  # Of two that start at the same time the second one finds the first one's supervisor.
-  if command -v flock >/dev/null 2>&1; then exec 9>>"$run/$role.lock" && flock 9; fi
-  if alive "$run/$role.supervisor"; then exit 0; fi
-  # A service whose supervisor was killed goes on without one: it has to end before another is started.
-  if alive "$run/$role.pid"; then sh "$0" "$root" stop "$role" 60 9>&-; fi
+prepare() { # what an earlier one left goes; what is started now is noted
   rm -f "$run/$role.ends" "$run/$role.pid" "$run/$role.supervisor"
   echo "$word" >"$run/$role.started"
-  setsid sh "$0" "$root" supervise "$role" >/dev/null 2>&1 </dev/null 9>&- &
-  # It is there for the next command only once it has noted itself; one that gave up at once has left its ends.
+}
+
+# The watcher is there for the next command only once it has noted itself; one that gave up at once has left its ends.
+await() {
   tries=0
   until alive "$run/$role.supervisor" || [ -s "$run/$role.ends" ]; do
     tries=$((tries + 1))
     [ $tries -le 100 ] || { echo "service.sh: the supervisor of $role did not start" >&2; exit 1; }
     sleep 0.1 2>/dev/null || sleep 1
   done
+}
+
+case $verb in
+supervise) supervise ;;
+prepare) prepare ;; # WORD: what it is started with
+await) await ;;
+start) # WORD: what it is started with
+  # Of two that start at the same time the second one finds the first one's supervisor.
+  if command -v flock >/dev/null 2>&1; then exec 9>>"$run/$role.lock" && flock 9; fi
+  if alive "$run/$role.supervisor"; then exit 0; fi
+  # A service whose supervisor was killed goes on without one: it has to end before another is started.
+  if alive "$run/$role.pid"; then sh "$0" "$root" stop "$role" 60 9>&-; fi
+  prepare
+  setsid sh "$0" "$root" supervise "$role" >/dev/null 2>&1 </dev/null 9>&- &
+  await
   ;;
 stop) # WORD: seconds until it is killed
   supervisor=$(pid_of "$run/$role.supervisor") service=$(pid_of "$run/$role.pid")

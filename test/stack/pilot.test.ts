@@ -1,6 +1,7 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { batchAcceptance, batchInputs } from '../support/batch-acceptance.js'
 import { sharedDataFolder } from '../support/shared-data.js'
 import { type StackStatus, type StackWorld, stackWorld } from './clients.js'
 
@@ -16,15 +17,6 @@ interface Verified {
   }[]
 }
 
-/** Rows of the marts on the shared data, as the embedded profile's acceptance has them. */
-const acceptance = {
-  'managed_smartcar_status_info 20200322': 108_005,
-  'managed_smartcar_drive_info 20200322': 216_005,
-  'managed_smartcar_symptom_info 20200322': 5,
-  'managed_smartcar_emergency_check_info 20200322': 2,
-  'managed_smartcar_item_buylist_info 202003': 94_178,
-}
-
 describe('the batch side of the pilot on the real services', () => {
   let on: StackWorld
   /** A row of each mart a partition: `mart partition`, rows. */
@@ -38,14 +30,7 @@ describe('the batch side of the pilot on the real services', () => {
   beforeAll(async () => {
     on = await stackWorld()
     await mkdir(path.join(on.folder, 'in'))
-    for (const name of [
-      'CarMaster.txt',
-      'CarItemBuyList_202003.txt',
-      'SmartCarStatusInfo_20200322.txt.gz',
-      'SmartCarDriverInfo.log.gz',
-    ]) {
-      await cp(path.join(sharedDataFolder, name), path.join(on.folder, 'in', name))
-    }
+    for (const name of batchInputs) await cp(path.join(sharedDataFolder, name), path.join(on.folder, 'in', name))
   })
   afterAll(() => on[Symbol.asyncDispose]())
 
@@ -72,8 +57,8 @@ describe('the batch side of the pilot on the real services', () => {
   test('the marts on Hive and on Spark are those of the embedded profile, row by row', async () => {
     const verified = await on.json<Verified>(['mart', 'verify', '--right', 'hive,spark'])
     expect(verified.comparisons.filter(({ differences }) => differences > 0)).toEqual([])
-    expect(rowsOf(verified, 'hive')).toEqual(acceptance)
-    expect(rowsOf(verified, 'spark')).toEqual(acceptance)
+    expect(rowsOf(verified, 'hive')).toEqual(batchAcceptance)
+    expect(rowsOf(verified, 'spark')).toEqual(batchAcceptance)
     expect(await on.json(['mart', 'build', '--engine', 'hive'])).toMatchObject({ built: 0, unchanged: 5 })
   })
 

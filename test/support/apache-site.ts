@@ -67,6 +67,7 @@ export async function apacheSteps(cluster: Cluster, more: Partial<ServiceStepsIn
     supervisor: readFileSync(path.join(packageRoot(), 'templates', 'apache', 'service.sh'), 'utf8'),
     tools: { http: noHttp, secret: async () => '', signal: new AbortController().signal },
     user: 'smartcar',
+    limits: { nofile: 32_768, nproc: 65_536 },
     hostNeeds: () => [],
     ...more,
   }

@@ -132,7 +132,9 @@ export const provisionSchema = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe('bundle that packages come from instead of repositories, relative to this file; see smartcar bundle'),
+    .describe(
+      'bundle that packages and the software of the services come from instead of repositories, relative to this file; see smartcar bundle',
+    ),
   packages: z
     .union([z.literal('default'), z.array(packageName)])
     .default('default')

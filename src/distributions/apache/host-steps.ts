@@ -1,12 +1,14 @@
-import { serviceTitle } from '../../core/cluster/catalog.js'
+import { type ServiceRole, serviceTitle } from '../../core/cluster/catalog.js'
 import type { ClusterHost } from '../../core/cluster/cluster.js'
 import { hostView, type ServiceDefinition } from '../../core/cluster/service.js'
-import { runScript } from '../../core/plan/shell/shell-step.js'
+import { FailedError } from '../../core/errors.js'
+import { fields, runScript } from '../../core/plan/shell/shell-step.js'
 import { type Change, changeOrOk, type ShellCheck, type Step } from '../../core/plan/step.js'
 import { shellQuote } from '../../core/transport.js'
 import type { Product } from './products.js'
 import { accountOf } from './role-control.js'
 import { type ServiceStepsInput, sha256, stepIds } from './steps-input.js'
+import { mayHaveUnits, systemdRuns, unitFile, unitName, unitText } from './systemd.js'
 
 export function foldersStep(input: ServiceStepsInput, host: ClusterHost): Step {
   const { cluster } = input
@@ -108,6 +110,83 @@ export function accountStep(input: ServiceStepsInput, host: ClusterHost): Step |
   }
 }
 
+/** The units of a host's roles, where systemd runs on it: they start at boot. */
+export function unitsStep(
+  input: ServiceStepsInput,
+  host: ClusterHost,
+  roles: readonly { readonly role: ServiceRole; readonly stopTimeout: number }[],
+): Step | undefined {
+  const account = accountOf(input.cluster, host)
+  if (!mayHaveUnits(host) || account === undefined) return undefined
+  const units = roles.map(({ role, stopTimeout }) => ({
+    role,
+    name: unitName(role),
+    file: unitFile(role),
+    text: unitText({ site: input.cluster.name, host, role, account, stopTimeout, limits: input.limits }),
+  }))
+  const present = units.map(({ file }) => `if [ -e ${file} ]; then echo ${file}; fi`).join('\n')
+  return {
+    id: stepIds.units(host.name),
+    title: 'units of the services',
+    reason: 'systemd starts the services at boot and watches them',
+    group: 'services',
+    host: host.name,
+    needs: [stepIds.root(host.name)],
+    check: {
+      shell: `if ${systemdRuns}; then
+${units
+  .map(
+    ({ role, name, file, text }) =>
+      `s=absent; if [ -e ${file} ]; then s=other; [ "$(sha256sum <${file} | cut -d' ' -f1)" = ${sha256(text)} ] && s=off && systemctl is-enabled -q ${name} 2>/dev/null && s=on; fi; echo "${role}: $s"`,
+  )
+  .join('\n')}
+fi`,
+      interpret: ({ stdout }) => {
+        const found = fields(stdout)
+        return changeOrOk(
+          units.flatMap(({ role, name, file, text }): Change[] => {
+            const state = found.get(role)
+            if (state === undefined || state === 'on') return []
+            if (state === 'off') return [{ kind: 'update', summary: `start ${name} at boot` }]
+            return [{ kind: state === 'absent' ? 'create' : 'update', summary: `write ${file}`, after: text }]
+          }),
+        )
+      },
+    },
+    async apply(world) {
+      await runScript(
+        world,
+        host.name,
+        `${units.map(({ file, text }) => `printf %s ${shellQuote(text)} | replace ${file}`).join('\n')}
+systemctl daemon-reload
+systemctl enable ${units.map(({ name }) => name).join(' ')} 2>&1`,
+        { command: 'write the units of systemd' },
+      )
+    },
+    undo: {
+      check: {
+        shell: present,
+        interpret: ({ stdout }) =>
+          changeOrOk(
+            stdout
+              .split('\n')
+              .filter((line) => line !== '')
+              .map((file): Change => ({ kind: 'delete', summary: `remove ${file}` })),
+          ),
+      },
+      async apply(world) {
+        await runScript(
+          world,
+          host.name,
+          `${units.map(({ name, file }) => `if [ -e ${file} ]; then systemctl disable ${name} 2>&1; rm -f ${file}; fi`).join('\n')}
+systemctl daemon-reload`,
+          { command: 'remove the units of systemd' },
+        )
+      },
+    },
+  }
+}
+
 export function softwareStep(input: ServiceStepsInput, host: ClusterHost, product: Product): Step {
   const folder = `${host.folders.software}/${product.name}`
   const mark = `${folder}/.smartcar-id`
@@ -138,16 +217,27 @@ export function softwareStep(input: ServiceStepsInput, host: ClusterHost, produc
       },
     },
     async apply(world, _finding, emit) {
-      const file = await input.archive(product)
+      const { file, range, sha256: pinned } = await input.archive(product)
       let told = 0
-      await world.upload(host.name, file, archive, {
+      const sent = await world.upload(host.name, file, archive, {
         mode: 0o644,
+        ...(range === undefined ? {} : { range }),
         onProgress: (done, total) => {
           const tenth = Math.floor((done * 10) / Math.max(1, total))
           if (tenth > told) emit(`${product.name}: ${tenth * 10} % of ${Math.round(total / 1e6)} MB sent`)
           told = Math.max(told, tenth)
         },
       })
+      if (pinned !== undefined && sent.sha256 !== pinned) {
+        throw new FailedError(
+          'BUNDLE_CHANGED',
+          `what ${host.name} got as ${product.name} is not what the bundle says`,
+          {
+            place: { file },
+            hints: ['smartcar bundle check FILE says whether the bundle is whole'],
+          },
+        )
+      }
       const fresh = `${host.folders.software}/.${product.name}.new`
       const old = `${host.folders.software}/.${product.name}.old`
       await runScript(

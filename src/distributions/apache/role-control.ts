@@ -3,6 +3,7 @@ import type { Cluster, ClusterHost } from '../../core/cluster/cluster.js'
 import type { JavaLaunch } from '../../core/cluster/service.js'
 import { shellQuote } from '../../core/transport.js'
 import { findJava, javaCommand } from './launch-script.js'
+import { hasUnit, mayHaveUnits, unitName } from './systemd.js'
 
 /** The account that services run as on a host; undefined: the one that smartcar logs in as. */
 export function accountOf(cluster: Cluster, host: ClusterHost): string | undefined {
@@ -23,15 +24,33 @@ export function javaTool(cluster: Cluster, host: ClusterHost, launch: JavaLaunch
 }
 
 /** `sh ROOT/service.sh ROOT <verb> <role> [word]` as the services' account. */
-export function serviceCommand(
+function serviceCommand(
   cluster: Cluster,
   host: ClusterHost,
-  verb: 'start' | 'stop' | 'state',
+  verb: 'start' | 'prepare' | 'await' | 'stop' | 'state',
   role: ServiceRole,
   word?: string,
 ): string {
   const { root } = host.folders
   return asAccount(cluster, host, ['sh', `${root}/service.sh`, root, verb, role, ...(word === undefined ? [] : [word])])
+}
+
+/** Starts a role, which `digest` says the software and configuration of: by its unit where it has one. */
+export function startCommand(cluster: Cluster, host: ClusterHost, role: ServiceRole, digest: string): string {
+  const plain = serviceCommand(cluster, host, 'start', role, digest)
+  if (!mayHaveUnits(host)) return plain
+  return `if ${hasUnit(role)}; then
+${serviceCommand(cluster, host, 'prepare', role, digest)}
+systemctl reset-failed ${unitName(role)} 2>/dev/null || :
+systemctl start ${unitName(role)}
+${serviceCommand(cluster, host, 'await', role)}
+else ${plain}; fi`
+}
+
+/** Stops a role, also one that was started before it had a unit; after `timeout` seconds it is killed. */
+export function stopCommand(cluster: Cluster, host: ClusterHost, role: ServiceRole, timeout: number): string {
+  const plain = serviceCommand(cluster, host, 'stop', role, String(timeout))
+  return mayHaveUnits(host) ? `if ${hasUnit(role)}; then systemctl stop ${unitName(role)}; fi\n${plain}` : plain
 }
 
 export interface RoleState {
@@ -44,6 +63,8 @@ export interface RoleState {
   readonly lastEnd?: string
   /** It runs and nobody watches it: when it ends it stays so. */
   readonly unsupervised?: true
+  /** Its unit is up, or about to start it again. */
+  readonly unitUp?: true
 }
 
 /** What `state` prints, and nothing where no service.sh is. */
@@ -60,11 +81,14 @@ export function parseState(stdout: string): RoleState {
     ends: Number(value('ends') ?? 0),
     ...(lastEnd === undefined ? {} : { lastEnd }),
     ...(value('unsupervised') === undefined ? {} : { unsupervised: true }),
+    ...(['active', 'activating'].includes(value('unit') ?? '') ? { unitUp: true } : {}),
   }
 }
 
 /** Prints the state of a role; nothing on a host that has no services. */
 export function stateSnippet(cluster: Cluster, host: ClusterHost, role: ServiceRole): string {
   const file = shellQuote(`${host.folders.root}/service.sh`)
-  return `if [ -r ${file} ]; then ${serviceCommand(cluster, host, 'state', role)}; fi`
+  const state = `if [ -r ${file} ]; then ${serviceCommand(cluster, host, 'state', role)}; fi`
+  if (!mayHaveUnits(host)) return state
+  return `${state}\nif ${hasUnit(role)}; then echo "unit: $(systemctl is-active ${unitName(role)})"; fi`
 }

@@ -9,7 +9,7 @@ import { changeOrOk, type Finding, ok, type ShellCheck, type Step, type World } 
 import { shellQuote } from '../../core/transport.js'
 import { findJava, javaCommand, launchScript } from './launch-script.js'
 import { assertPortsFree, listenersSnippet, startPorts } from './ports.js'
-import { asAccount, parseState, serviceCommand, stateSnippet } from './role-control.js'
+import { asAccount, parseState, startCommand, stateSnippet, stopCommand } from './role-control.js'
 import { type ServiceStepsInput, sha256, stepIds, tags } from './steps-input.js'
 
 export function initStep(
@@ -172,9 +172,13 @@ export function startStep(
         `${asAccount(cluster, host, ['mkdir', '-p', ...folders])}
 printf %s ${shellQuote(script)} | replace ${shellQuote(scriptFile)}
 chmod 755 ${shellQuote(scriptFile)}
-${serviceCommand(cluster, host, 'stop', role, String(definition.stopTimeout))} >/dev/null
+{
+${stopCommand(cluster, host, role, definition.stopTimeout)}
+} >/dev/null
 taken=$(${listenersSnippet(host, ports, cluster.bindAddress(host))})
-if [ -n "$taken" ]; then echo "$taken"; else ${serviceCommand(cluster, host, 'start', role, digest)}; fi`,
+if [ -n "$taken" ]; then echo "$taken"; else
+${startCommand(cluster, host, role, digest)}
+fi`,
         { command: `start ${role}`, timeoutMs: (definition.stopTimeout + 60) * 1000 },
       )
       assertPortsFree(cluster, host, role, printed)
@@ -209,10 +213,9 @@ if [ -n "$taken" ]; then echo "$taken"; else ${serviceCommand(cluster, host, 'st
       check: {
         shell: stateSnippet(cluster, host, role),
         interpret: ({ stdout }) => {
-          const { state } = parseState(stdout)
-          return changeOrOk(
-            state === 'running' || state === 'waiting' ? [{ kind: 'run', summary: `stop ${role}` }] : [],
-          )
+          const { state, unitUp } = parseState(stdout)
+          const up = state === 'running' || state === 'waiting' || unitUp === true
+          return changeOrOk(up ? [{ kind: 'run', summary: `stop ${role}` }] : [])
         },
       },
       async apply(world) {
@@ -230,8 +233,7 @@ async function stopRole(
   role: ServiceRole,
   timeout: number,
 ): Promise<string> {
-  const command = serviceCommand(cluster, host, 'stop', role, String(timeout))
-  const output = await runScript(world, host.name, command, {
+  const output = await runScript(world, host.name, stopCommand(cluster, host, role, timeout), {
     command: `stop ${role}`,
     timeoutMs: (timeout + 60) * 1000,
   })

@@ -2,7 +2,7 @@ import { rolesOfService, serviceNeeds, serviceTitle } from '../../core/cluster/c
 import { hostView, type ProductName, type ServiceDefinition, type Setup } from '../../core/cluster/service.js'
 import { BugError, UnreachableError } from '../../core/errors.js'
 import { changeOrOk, type Finding, type Step, type World } from '../../core/plan/step.js'
-import { accountStep, configStep, foldersStep, softwareStep } from './host-steps.js'
+import { accountStep, configStep, foldersStep, softwareStep, unitsStep } from './host-steps.js'
 import type { Product } from './products.js'
 import { secretsStep } from './secrets-step.js'
 import { initStep, startStep } from './start-step.js'
@@ -86,9 +86,15 @@ export function serviceSteps(input: ServiceStepsInput): readonly Step[] {
     )
     const secrets = [...new Set(roles.flatMap(({ definition }) => definition.secrets?.(cluster) ?? []))]
     const products = new Set(roles.flatMap(({ definition }) => definition.products))
+    const units = unitsStep(
+      input,
+      host,
+      roles.map(({ role, definition }) => ({ role, stopTimeout: definition.stopTimeout })),
+    )
     steps.push(
       ...[accountStep(input, host)].filter((step) => step !== undefined),
       foldersStep(input, host),
+      ...(units === undefined ? [] : [units]),
       ...[...products].map((name) => softwareStep(input, host, productOf(input, name))),
       ...definitions.filter(isConfigured).map((definition) => configStep(input, definition, host)),
       ...(secrets.length === 0 ? [] : [secretsStep(input, host, secrets)]),
@@ -99,6 +105,7 @@ export function serviceSteps(input: ServiceStepsInput): readonly Step[] {
       const needed = serviceNeeds(service.name).filter((name) => cluster.services.includes(name))
       const base = [
         ...definition.products.map((name) => stepIds.software(name, host.name)),
+        ...(units === undefined ? [] : [units.id]),
         ...configurationOf(service.name)
           .filter((name) => configured.has(name))
           .map((name) => stepIds.config(name, host.name)),

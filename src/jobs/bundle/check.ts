@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { verifyBundle } from '../../bundles/archive.js'
-import { type FamilySummary, summarise } from '../../bundles/manifest.js'
+import { type FamilySummary, type SoftwareSummary, summarise, summariseSoftware } from '../../bundles/manifest.js'
 import { stage } from '../../core/events.js'
 import type { JobContext } from '../../core/ports.js'
 import { bytes } from '../../render/format.js'
@@ -17,6 +17,7 @@ export interface CheckBundleResult {
   readonly bytes: number
   readonly items: number
   readonly families: readonly FamilySummary[]
+  readonly software: readonly SoftwareSummary[]
 }
 
 /** Reads all of a bundle and compares every checksum. Throws UsageError BUNDLE_ABSENT, CheckError BUNDLE_DAMAGED. */
@@ -37,5 +38,14 @@ export async function checkBundle(
     (found) => ({ outcome: 'done', summary: `${bytes(found.bytes)}, every checksum compared` }),
   )
   const { id, site, created, items } = manifest
-  return { file, id, site, created, bytes: size, items: items.length, families: summarise(manifest) }
+  return {
+    file,
+    id,
+    site,
+    created,
+    bytes: size,
+    items: items.length,
+    families: summarise(manifest),
+    software: summariseSoftware(manifest),
+  }
 }

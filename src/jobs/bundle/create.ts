@@ -8,7 +8,9 @@ import {
   type BundleManifest,
   type FamilySummary,
   makeManifest,
+  type SoftwareSummary,
   summarise,
+  summariseSoftware,
 } from '../../bundles/manifest.js'
 import { type RepositoryToRead, repositoryError } from '../../bundles/repository.js'
 import { CheckError, FailedError, throwIfInterrupted, UnreachableError, UsageError } from '../../core/errors.js'
@@ -24,6 +26,7 @@ import { type HostsContext, hostsWorld } from '../provision/context.js'
 import { chosenHosts } from '../provision/prepare.js'
 import { repositoriesOf } from './repositories.js'
 import { type FamilyPackages, resolveFamily } from './resolve.js'
+import { type PackedSoftware, packSoftware } from './software.js'
 
 export interface CreateBundleInput {
   /** Where the archive goes; `<site>-bundle.tar` beside the site file when left out. */
@@ -46,6 +49,8 @@ export interface CreateBundleResult {
   /** Of the archive. */
   readonly bytes: number
   readonly families: readonly FamilySummary[]
+  /** Of the services of profile `apache`. */
+  readonly software: readonly SoftwareSummary[]
   readonly downloaded: { readonly packages: number; readonly bytes: number }
 }
 
@@ -60,12 +65,18 @@ interface Asked {
   readonly apt: readonly AptSource[]
 }
 
+/** Hosts that packages are installed on: on `apache` not the machine at hand. */
+function hostsWithPackages(names: readonly string[], context: HostsContext) {
+  const chosen = chosenHosts({ hosts: names, only: [] }, context)
+  return context.site.profile === 'apache' ? chosen.filter(({ connection }) => connection !== 'local') : chosen
+}
+
 /** Asks hosts what they are, one round trip each; all have to answer, else the bundle would lack something unseen. */
 async function askHosts(names: readonly string[], context: HostsContext): Promise<Asked> {
   const world = hostsWorld(context)
   const mark = '@apt@'
   const answers = await Promise.all(
-    chosenHosts({ hosts: names, only: [] }, context).map(async ({ name }) => {
+    hostsWithPackages(names, context).map(async ({ name }) => {
       try {
         const output = await world.shell(name, `${shellPrelude}${systemSnippet}\necho ${mark}\n${aptSourcesSnippet}`)
         if (output.code !== 0) throw commandFailed(output, 'ask for the system', name)
@@ -92,7 +103,7 @@ async function askHosts(names: readonly string[], context: HostsContext): Promis
 /** What provisioning would install on a host of the family. */
 function packagesOf(family: SystemFamily, context: HostsContext): ReadonlyMap<string, string> {
   const { hosts, provision } = context.site
-  const steps = chosenHosts({ hosts: [], only: [] }, context).flatMap((host) =>
+  const steps = hostsWithPackages([], context).flatMap((host) =>
     hostSteps({ host, hosts, provision, family, passwords: new Map() }),
   )
   return wantedPackages(steps)
@@ -128,9 +139,14 @@ function cachedFile(one: AvailablePackage, context: HostsContext): string {
 }
 
 /** Throws FailedError DISK_FULL before anything is fetched that would not fit. */
-async function assertSpace(wanted: readonly Download[], file: string, context: HostsContext): Promise<void> {
+async function assertSpace(
+  wanted: readonly Download[],
+  software: readonly PackedSoftware[],
+  file: string,
+  context: HostsContext,
+): Promise<void> {
   let missing = 0
-  let all = 0
+  let all = software.reduce((sum, { item }) => sum + item.size, 0)
   for (const { one, target } of wanted) {
     all += one.size
     if ((await context.files.stat(target))?.size !== one.size) missing += one.size
@@ -228,10 +244,11 @@ interface Content {
 async function contentOf(
   families: readonly FamilyPackages[],
   sums: ReadonlyMap<string, Downloaded>,
+  software: readonly PackedSoftware[],
   context: HostsContext,
 ): Promise<Content> {
-  const items: BundleItem[] = []
-  const sources = new Map<string, ItemSource>()
+  const items: BundleItem[] = software.map(({ item }) => item)
+  const sources = new Map<string, ItemSource>(software.map(({ item, file }) => [item.path, { file }]))
   for (const { family, packages, metadata } of families) {
     const names = fileNames(packages)
     for (const one of packages) {
@@ -296,8 +313,8 @@ async function tidyCache(keep: ReadonlySet<string>, context: HostsContext): Prom
 }
 
 /**
- * Makes the archive of all packages that provisioning would install, with all that they need, for hosts without
- * internet. Packages that are here already are not fetched again; an archive with the same content stays as it is.
+ * Makes the archive of all packages that provisioning would install, with all that they need, and on `apache` of the
+ * services' software, for hosts and control machines without internet. Packages that are here already are not fetched again; an archive with the same content stays as it is.
  * Throws UsageError, UnreachableError (a host, a repository), FailedError BUNDLE_UNRESOLVED, DISK_FULL.
  */
 export async function createBundle(input: CreateBundleInput, context: HostsContext): Promise<CreateBundleResult> {
@@ -324,10 +341,17 @@ export async function createBundle(input: CreateBundleInput, context: HostsConte
     }
   }
   const list = [...downloads.values()]
-  await assertSpace(list, file, context)
+  const software = await packSoftware(context)
+  await assertSpace(list, software, file, context)
   const { sums, fetched } = await downloadAll(list, input.parallel, context)
-  const { manifest, sources } = await contentOf(families, sums, context)
-  const result = { file, id: manifest.id, families: summarise(manifest), downloaded: fetched }
+  const { manifest, sources } = await contentOf(families, sums, software, context)
+  const result = {
+    file,
+    id: manifest.id,
+    families: summarise(manifest),
+    software: summariseSoftware(manifest),
+    downloaded: fetched,
+  }
   const present = await existing(file, manifest.id, context)
   if (present !== undefined) return { ...result, status: 'unchanged', bytes: present }
   const total = manifest.items.reduce((sum, { size }) => sum + size, 0)

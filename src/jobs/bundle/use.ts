@@ -7,6 +7,7 @@ import { hostSteps } from '../../services/host/steps.js'
 import { assertHolds } from '../provision/bundle.js'
 import type { HostsContext } from '../provision/context.js'
 import { type CheckBundleResult, checkBundle } from './check.js'
+import { assertHoldsSoftware, siteProducts } from './software.js'
 
 export interface UseBundleResult {
   /** Absolute path of the site file. */
@@ -31,7 +32,7 @@ async function writeSite(value: string | undefined, context: HostsContext) {
 }
 
 /**
- * Checks a bundle and makes the site take its packages from it: `provision.bundle` of the site file, relative to it.
+ * Checks a bundle and makes the site take its packages and the services' software from it: `provision.bundle` of the site file, relative to it.
  * Throws UsageError, CheckError BUNDLE_DAMAGED, FailedError BUNDLE_INCOMPLETE when the site installs more than it holds.
  */
 export async function useBundle(given: string, context: HostsContext): Promise<UseBundleResult> {
@@ -43,6 +44,7 @@ export async function useBundle(given: string, context: HostsContext): Promise<U
     if (host === undefined || bundle.manifest.families[family] === undefined) continue
     assertHolds(bundle, family, hostSteps({ host, hosts, provision, family, passwords: new Map() }))
   }
+  assertHoldsSoftware(bundle, await siteProducts(context))
   const folder = path.dirname(context.site.file ?? checked.file)
   const relative = path.relative(folder, checked.file).split(path.sep).join('/')
   return { ...(await writeSite(relative, context)), bundle: relative, checked }

@@ -5,6 +5,7 @@ import { FailedError } from '../../core/errors.js'
 import type { Step } from '../../core/plan/step.js'
 import type { Product } from '../../distributions/apache/products.js'
 import { serviceSteps } from '../../distributions/apache/steps.js'
+import type { ProductArchive } from '../../distributions/apache/steps-input.js'
 import { loadServices } from '../../services/registry.js'
 import type { HostsContext } from '../provision/context.js'
 import { productArchive, readProducts } from '../software/software.js'
@@ -30,10 +31,15 @@ export async function clusterSteps(
   if (supervisor === undefined) {
     throw new FailedError('TEMPLATE_ABSENT', `the template ${file} is missing`, { hints: ['install smartcar again'] })
   }
+  const { bundle, limits } = context.site.provision
+  const find = async (product: Product): Promise<ProductArchive> =>
+    bundle === undefined
+      ? { file: await productArchive(product, context) }
+      : (await import('../bundle/software.js')).bundledArchive(bundle, product, context)
   // One archive for all hosts that ask at the same time.
-  const archives = new Map<ProductName, Promise<string>>()
+  const archives = new Map<ProductName, Promise<ProductArchive>>()
   const archive = (product: Product) => {
-    const made = archives.get(product.name) ?? productArchive(product, context)
+    const made = archives.get(product.name) ?? find(product)
     archives.set(product.name, made)
     return made
   }
@@ -46,6 +52,7 @@ export async function clusterSteps(
     archive,
     secrets: secretStore(context),
     supervisor,
+    limits,
     user: clusterUser(cluster),
     tools: { http: context.http, signal: context.signal, secret: context.secret },
     hostNeeds,

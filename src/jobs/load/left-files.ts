@@ -14,7 +14,7 @@ import { type HostsContext, hostsWorld } from '../provision/context.js'
 /** When the oldest of the running agents started its sink (milliseconds since 1970); undefined: one does not answer. */
 async function agentsSince(cluster: Cluster, context: HostsContext): Promise<number | undefined> {
   try {
-    const tools = { http: context.http, signal: context.signal }
+    const tools = { http: context.http, signal: context.signal, secret: context.secret }
     const starts = await Promise.all(
       cluster.hostsOf('flume').map(async (host) => {
         const metrics = await agentMetrics({ cluster, host }, tools)

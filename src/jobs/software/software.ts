@@ -41,7 +41,8 @@ export async function readProducts(context: JobContext): Promise<ReadonlyMap<Pro
   return new Map(products)
 }
 
-async function sha256(file: string, context: JobContext): Promise<string> {
+/** SHA-256 of a file, hexadecimal. */
+export async function fileSha256(file: string, context: JobContext): Promise<string> {
   const hash = createHash('sha256')
   const chunk = new Uint8Array(readSize)
   await using reader = await context.files.open(file)
@@ -242,7 +243,7 @@ async function place(
       hints: ['pinned list and POM of this smartcar do not agree: install it anew'],
     })
   }
-  const digest = await sha256(source, context)
+  const digest = await fileSha256(source, context)
   if (digest !== artifact.sha256) {
     throw new FailedError('ARTIFACT_DIFFERS', `${artifact.path} is not the file that is pinned for ${product.name}`, {
       hints: [

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net'
 import type { Health, HostView, ProbeTools, ServiceDefinition } from '../../core/cluster/service.js'
 import { shellQuote } from '../../core/transport.js'
 import { initShell, startShell } from './role-shell.js'
@@ -28,7 +27,11 @@ function settings({ cluster, host }: HostView): string {
   return `${head}${lines.map(([name, value]) => `${name} = ${quoted(value)}\n`).join('')}`
 }
 
-const mask = (address: string) => (isIP(address) === 0 ? address : `${address}/${isIP(address) === 4 ? 32 : 128}`)
+/** One address as pg_hba.conf wants it; names stand as they are. */
+function mask(address: string): string {
+  if (address.includes(':')) return `${address}/128`
+  return /^[\d.]+$/.test(address) ? `${address}/32` : address
+}
 
 /** `pg_hba.conf`: the metastore from its hosts, the database of exports from all hosts of the site, nobody else. */
 function access({ cluster }: HostView): string {

@@ -118,15 +118,18 @@ function repositoryServer(state: TwoHosts['repository']): Promise<Server> {
   })
 }
 
-/** Starts two fresh hosts; disposing ends them and removes their files. */
-export async function withTwoHosts(profile: Profile): Promise<TwoHosts> {
+/**
+ * Starts two fresh hosts; disposing ends them and removes their files. `mounts`: folders of this machine that they see
+ * under the same path, read-only.
+ */
+export async function withTwoHosts(profile: Profile, mounts: readonly string[] = []): Promise<TwoHosts> {
   const reason = twoHostsUnavailable()
   if (reason !== undefined) throw new Error(`the two-host harness ${reason}`)
   const home = await mkdtemp(path.join(os.tmpdir(), 'smartcar-hosts-'))
   const harness = async (...words: string[]) => {
     // The supervisors live on and would hold the pipes: their output goes to files of their own.
     const result = await execa(script, words, {
-      env: { TWO_HOSTS_DIR: home },
+      env: { TWO_HOSTS_DIR: home, TWO_HOSTS_MOUNTS: mounts.join(' ') },
       reject: false,
       stdin: 'ignore',
       timeout: 300_000,

@@ -8,6 +8,7 @@
 #   TWO_HOSTS_DIR    where the hosts live (required, except for build)
 #   TWO_HOSTS_CACHE  the base system and the repositories, built once [/var/cache/smartcar-two-hosts]
 #   TWO_HOSTS_NAMES  [server01 server02]      TWO_HOSTS_NET  [10.77.0]
+#   TWO_HOSTS_MOUNTS folders of the machine that the hosts see under the same path, read-only, with blanks between
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 self=$here/$(basename "$0")
@@ -177,6 +178,12 @@ _boot() {
   ln -s /proc/self/fd/0 "$root/dev/stdin"
   ln -s /proc/self/fd/1 "$root/dev/stdout"
   ln -s /proc/self/fd/2 "$root/dev/stderr"
+  local folder
+  for folder in ${TWO_HOSTS_MOUNTS:-}; do
+    mkdir -p "$root$folder"
+    mount --bind "$folder" "$root$folder"
+    mount -o remount,bind,ro "$root$folder"
+  done
   # Kernel settings are plain files over the real ones: nothing here can change the machine.
   mount --bind "$root/proc/sys" "$root/proc/sys"
   mount -o remount,bind,ro "$root/proc/sys"

@@ -47,7 +47,11 @@ async function health(role: ServiceRole, name: string, port: number): Promise<He
   const [host] = cluster.hostsOf(role)
   const asked = definition?.roles[role]
   if (host === undefined || asked === undefined) throw new Error(`no ${role}`)
-  return asked.health(hostView(cluster, host), { http: nodeHttp, signal: new AbortController().signal })
+  return asked.health(hostView(cluster, host), {
+    http: nodeHttp,
+    signal: new AbortController().signal,
+    secret: async () => '',
+  })
 }
 
 const bean = (values: Readonly<Record<string, unknown>>) => ({ beans: [values] })

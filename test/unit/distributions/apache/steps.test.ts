@@ -182,6 +182,7 @@ it('a site with a part of the services has the steps of that part', async () => 
   expect(graphOf(steps).steps.map(({ id }) => id)).toEqual([
     'services/account@one',
     'services/folders@one',
+    'services/units@one',
     'software/hadoop@one',
     'hdfs/config@one',
     'namenode/init@one',
@@ -568,7 +569,7 @@ describe('on a real folder', () => {
     const more = {
       archive: async ({ id }: { readonly id: string }) => {
         asked.push(id)
-        return archive
+        return { file: archive }
       },
     }
     const { steps, cluster, input } = await apacheSteps(apacheCluster('', siteFolder()), more)
