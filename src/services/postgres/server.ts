@@ -1,7 +1,7 @@
 /** Life of the embedded server: made, started, found running, stopped. Every function here runs under the server's lock. */
 import { createHash } from 'node:crypto'
 import path from 'node:path'
-import { FailedError, throwIfInterrupted } from '../../core/errors.js'
+import { FailedError, systemCode, throwIfInterrupted } from '../../core/errors.js'
 import type { Daemon, RunOptions } from '../../core/ports.js'
 import { type ConnectionRecord, dataFolder, logFile, type PostgresContext, postgresFiles } from './schema.js'
 import type { Runtime, Software } from './software.js'
@@ -35,7 +35,11 @@ async function readPostmasterFile(
 async function isOurServer(pid: number, record: ConnectionRecord, context: PostgresContext): Promise<boolean> {
   if (!context.processes.isAlive(pid)) return false
   if (process.platform === 'win32') return true
-  const fromProc = await context.files.readText(`/proc/${pid}/cmdline`)
+  const fromProc = await context.files.readText(`/proc/${pid}/cmdline`).catch((error: unknown) => {
+    // It has ended between the two questions.
+    if (systemCode(error) === 'ESRCH') return ''
+    throw error
+  })
   // A zombie has an empty command line.
   if (fromProc !== undefined) return fromProc.split('\0').includes(dataFolder(record))
   const listed = await context.processes.run(['ps', '-p', String(pid), '-o', 'command='])
