@@ -180,8 +180,8 @@ async function createView(
   }
 }
 
-/** What DuckDB says of a file whose footer and rows do not belong together. */
-const tornRead = /TProtocolException|Invalid data/
+/** Failures that are the statement's own, whatever the files hold. */
+const ofStatement = /^(Parser|Binder|Catalog|Conversion) Error/
 
 /** See Warehouse.rows; for connections that are not the warehouse's own. */
 export async function readRows<T>(
@@ -196,8 +196,9 @@ export async function readRows<T>(
   try {
     found = await read().catch((cause: unknown) => {
       throwIfInterrupted(context.signal)
-      // A partition was replaced between its footer and its rows: the second look finds the new file whole.
-      if (!tornRead.test(reasonOf(cause))) throw cause
+      if (ofStatement.test(reasonOf(cause))) throw cause
+      // Perhaps a partition was replaced between its footer and its rows, for which DuckDB has many words: then the
+      // second look finds the new file whole.
       return read()
     })
   } catch (cause) {
