@@ -28,6 +28,7 @@ note() { { echo "$1"; birth "$1"; } >"$2.new" && mv "$2.new" "$2"; }
 pid_of() { head -n 1 "$1" 2>/dev/null; }
 
 rotate() {
+  [ -e "$log" ] || return 0
   size=$(wc -c <"$log" 2>/dev/null) || return 0
   [ "$size" -gt "$most_size" ] || return 0
   n=$most_logs
@@ -39,8 +40,8 @@ rotate() {
   cp "$log" "$log.1" && : >"$log"
 }
 
-supervise() {
-  child='' stopping='' rotator='' quick_ends=0 pause=1
+supervise() { # WORD: seconds to stay when it gave up, for a unit that is then started anew
+  child='' stopping='' rotator='' given_up='' quick_ends=0 pause=1
   trap 'stopping=1; [ -n "$child" ] && kill -"$(stop_signal)" "$child" 2>/dev/null' TERM INT HUP
   note $$ "$run/$role.supervisor"
   while :; do
@@ -72,6 +73,7 @@ supervise() {
     pause=$((pause * 2)); [ $pause -gt 60 ] && pause=60
   done
   rm -f "$run/$role.supervisor"
+  if [ -n "$given_up" ] && [ -n "$word" ]; then sleep "$word" & wait $!; fi
 }
 
 prepare() { # what an earlier one left goes; what is started now is noted

@@ -53,8 +53,11 @@ export function stopCommand(cluster: Cluster, host: ClusterHost, role: ServiceRo
   return mayHaveUnits(host) ? `if ${hasUnit(role)}; then systemctl stop ${unitName(role)}; fi\n${plain}` : plain
 }
 
+const states = ['running', 'waiting', 'failed', 'stopped'] as const
+const isState = (word: string | undefined): word is (typeof states)[number] => states.some((one) => one === word)
+
 export interface RoleState {
-  readonly state: 'running' | 'waiting' | 'failed' | 'stopped' | 'absent'
+  readonly state: (typeof states)[number] | 'absent'
   readonly pid?: number
   /** What it was started with. */
   readonly started?: string
@@ -71,17 +74,19 @@ export interface RoleState {
 export function parseState(stdout: string): RoleState {
   const value = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(stdout)?.[1]
   const state = value('state')
+  const unitUp = ['active', 'activating'].includes(value('unit') ?? '')
   const pid = value('pid')
   const started = value('started')
   const lastEnd = value('last-end')
   return {
-    state: state === 'running' || state === 'waiting' || state === 'failed' || state === 'stopped' ? state : 'absent',
+    // systemd is about to start its supervisor again.
+    state: state === 'stopped' && unitUp ? 'waiting' : isState(state) ? state : 'absent',
     ...(pid === undefined ? {} : { pid: Number(pid) }),
     ...(started === undefined ? {} : { started }),
     ends: Number(value('ends') ?? 0),
     ...(lastEnd === undefined ? {} : { lastEnd }),
     ...(value('unsupervised') === undefined ? {} : { unsupervised: true }),
-    ...(['active', 'activating'].includes(value('unit') ?? '') ? { unitUp: true } : {}),
+    ...(unitUp ? { unitUp } : {}),
   }
 }
 

@@ -30,6 +30,10 @@ function unitWord(word: string): string {
   return /^[\w@%+=:,./$-]+$/.test(plain) ? plain : `"${plain.replace(/["\\]/g, '\\$&')}"`
 }
 
+/** Seconds between two rounds of starts of a role that ends again and again. */
+const rest = 60
+const restartAfter = 5
+
 export interface UnitInput {
   readonly site: string
   readonly host: ClusterHost
@@ -43,7 +47,7 @@ export interface UnitInput {
 /** The text of a role's unit; understood from systemd 219 (CentOS 7) on. */
 export function unitText({ site, host, role, account, stopTimeout, limits }: UnitInput): string {
   const { root } = host.folders
-  const words = ['/bin/sh', `${root}/service.sh`, root, 'supervise', role]
+  const words = ['/bin/sh', `${root}/service.sh`, root, 'supervise', role, String(rest - restartAfter)]
   return `# Written by smartcar: smartcar provision writes it again, smartcar teardown removes it.
 [Unit]
 Description=${role} of the site ${site.replaceAll('%', '%%')} (smartcar)
@@ -54,9 +58,9 @@ After=network-online.target
 Type=simple
 User=${account}
 ExecStart=${words.map(unitWord).join(' ')}
-# The supervisor starts the role again, with growing pauses, and ends when it gave up: then a minute's rest.
+# The supervisor starts the role again, with growing pauses; when it gave up it rests and ends, for another round.
 Restart=always
-RestartSec=60
+RestartSec=${restartAfter}
 # SIGTERM goes to the supervisor, which ends the role and waits for it.
 KillMode=mixed
 TimeoutStopSec=${stopTimeout}

@@ -47,7 +47,7 @@ describe('a unit', () => {
 
   it('writes a folder with blanks, quotes, per cent and dollar as systemd reads them', () => {
     expect(unitOf('/srv/my "100 %" $HOME')).toContain(
-      String.raw`ExecStart=/bin/sh "/srv/my \"100 %%\" $$HOME/service.sh" "/srv/my \"100 %%\" $$HOME" supervise datanode`,
+      String.raw`ExecStart=/bin/sh "/srv/my \"100 %%\" $$HOME/service.sh" "/srv/my \"100 %%\" $$HOME" supervise datanode 55`,
     )
   })
 
