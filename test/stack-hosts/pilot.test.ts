@@ -141,8 +141,8 @@ describe.skipIf(unavailable !== undefined)(
 
     test('a second provision changes nothing', async () => {
       const { outcome, steps } = await json<Run>(['provision', '--yes'])
-    expect(steps.filter(({ state }) => state !== 'ok')).toEqual([])
-    expect(outcome).toBe('unchanged')
+      expect(steps.filter(({ state }) => state !== 'ok')).toEqual([])
+      expect(outcome).toBe('unchanged')
     })
 
     test('no service runs as root, and none listens on every address but those that ignore theirs', async () => {
@@ -261,13 +261,13 @@ describe.skipIf(unavailable !== undefined)(
         expect(stopped).toContain(id)
         return stopped.indexOf(id)
       }
-        const order: readonly [string, string][] = [
+      const order: readonly [string, string][] = [
         ['datanode/start@server02', 'namenode/start@server01'],
         ['nodemanager/start@server02', 'resourcemanager/start@server01'],
         ['regionserver/start@server02', 'hmaster/start@server01'],
         ['hmaster/start@server01', 'zookeeper/start@server02'],
         ['spark-thriftserver/start@server02', 'metastore/start@server02'],
-      ['metastore/start@server02', 'postgres/start@server01'],
+        ['metastore/start@server02', 'postgres/start@server01'],
       ]
       for (const [first, then] of order) expect(at(first), `${first} before ${then}`).toBeLessThan(at(then))
       for (const host of ['server01', 'server02'] as const) {
