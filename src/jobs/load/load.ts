@@ -13,12 +13,13 @@ import { type CollectedFile, collectedFiles } from '../../marts/inputs.js'
 import { number, plural } from '../../render/format.js'
 import { flumeSettings } from '../../services/flume/agent.js'
 import { type Hdfs, hdfsPath } from '../../services/hdfs/client.js'
+import { openFiles } from '../../services/hdfs/health.js'
+import { abandoned, closeLeftFile } from '../flume/left-files.js'
 import { hdfsOf } from '../hdfs/open.js'
 import { put } from '../hdfs/put.js'
-import type { HostsContext } from '../provision/context.js'
+import { type HostsContext, hostsWorld } from '../provision/context.js'
 import { alertFiles, alertsFolder, loadAlerts } from './alerts.js'
 import { finishMending, removeDoubledRows } from './doubled-rows.js'
-import { finishLeftFiles } from './left-files.js'
 
 export interface LoadInput {
   /** Status logs as files too, without Flume. */
@@ -141,6 +142,25 @@ async function giveToFlume(file: CollectedFile, context: HostsContext): Promise<
     })
   }
   return true
+}
+
+/** Closes what a killed Flume left open in a folder, under its final name. Returns how many files that were. */
+async function finishLeftFiles(folder: string, hdfs: Hdfs, context: HostsContext): Promise<number> {
+  const cluster = clusterOf(context.site)
+  const files = (await hdfs.list(folder)).flatMap(({ kind, name, path: file }) =>
+    kind === 'file' && !name.startsWith('.') ? [file] : [],
+  )
+  const open = await openFiles(hdfs, folder)
+  const left = await abandoned(files, open, {
+    cluster,
+    tools: { http: context.http, signal: context.signal, secret: context.secret },
+  })
+  for (const file of left) await closeLeftFile(file, open.has(file), hdfs, cluster, hostsWorld(context))
+  if (left.length > 0) {
+    const text = `${folder}: closed ${plural(left.length, 'file')} that a killed Flume had left open`
+    context.emit({ t: 'note', level: 'info', text })
+  }
+  return left.length
 }
 
 /** What a day of status rows lacks in HDFS, in words; undefined: nothing, and no row is there twice. */
