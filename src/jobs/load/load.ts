@@ -62,9 +62,10 @@ async function rowsIn(
   hdfs: Hdfs,
   folder: string,
   known: KnownRows,
-): Promise<{ readonly rows: number; readonly open: number }> {
-  if ((await hdfs.stat(folder)) === undefined) return { rows: 0, open: 0 }
+): Promise<{ readonly rows: number; readonly bytes: number; readonly open: number }> {
+  if ((await hdfs.stat(folder)) === undefined) return { rows: 0, bytes: 0, open: 0 }
   let rows = 0
+  let bytes = 0
   let open = 0
   for (const entry of await hdfs.list(folder)) {
     if (entry.kind !== 'file' || entry.name.startsWith('.')) continue
@@ -76,8 +77,9 @@ async function rowsIn(
     if (counted === undefined || isOpen) open++
     else known.set(key, counted)
     rows += counted ?? 0
+    bytes += entry.size
   }
-  return { rows, open }
+  return { rows, bytes, open }
 }
 
 /** Lines of a file; undefined where the DataNode that it is written to has died, and its end is not settled. */
@@ -176,13 +178,14 @@ async function lacking(
   if ((await hdfs.stat(folder)) !== undefined && (await finishMending(folder, hdfs))) known.clear()
   const found = await rowsIn(hdfs, folder, known)
   const there = Math.min(found.rows, rows)
-  if (found.open > 0 && (await finishLeftFiles(folder, hdfs, context)) > 0) {
+  if ((found.open > 0 || found.rows < rows) && (await finishLeftFiles(folder, hdfs, context)) > 0) {
     return { there, words: `${day}: files of a killed Flume were just closed` }
   }
   if (found.rows < rows) return { there, words: `${day}: ${number(found.rows)} of ${number(rows)} rows` }
   if (found.open > 0) return { there, words: `${day}: ${plural(found.open, 'file')} still open` }
-  if (found.rows === rows) return { there }
-  // More than was collected: somebody else's, or Flume was killed and wrote some twice.
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
+  if (found.rows === rows && found.bytes === bytes) return { there }
+  // Other than was collected: somebody else's rows, or a killed Flume's, who wrote some twice and one in part.
   const { missing } = await removeDoubledRows(folder, files, hdfs, context)
   return missing === 0 ? { there } : { there, words: `${day}: ${number(missing)} rows` }
 }
