@@ -1,9 +1,9 @@
 /** Flume delivers at least once: what a killed one had written and not yet confirmed, the next one writes again. */
 import path from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
+import type { JobContext } from '../../core/ports.js'
 import { openDuckDB } from '../../engines/duckdb/connect.js'
 import { duckdbDialect } from '../../engines/duckdb/dialect.js'
-import type { JobContext } from '../../core/ports.js'
 import type { CollectedFile } from '../../marts/inputs.js'
 import { number } from '../../render/format.js'
 import type { Hdfs } from '../../services/hdfs/client.js'
@@ -78,9 +78,13 @@ export async function removeDoubledRows(
       await connection.run(
         `CREATE TABLE collected AS SELECT line, count(*) AS n FROM ${lines(files.map(({ file }) => file))} GROUP BY line`,
       )
-      await connection.run(`CREATE TABLE there AS SELECT line, count(*) AS n FROM ${lines(copies.map(({ path: file }) => file))} GROUP BY line`)
+      await connection.run(
+        `CREATE TABLE there AS SELECT line, count(*) AS n FROM ${lines(copies.map(({ path: file }) => file))} GROUP BY line`,
+      )
       for (const row of torn)
-        await connection.run(`DELETE FROM there WHERE line = ${duckdbDialect.literal(row)} AND line NOT IN (SELECT line FROM collected)`)
+        await connection.run(
+          `DELETE FROM there WHERE line = ${duckdbDialect.literal(row)} AND line NOT IN (SELECT line FROM collected)`,
+        )
       found = await counts(connection)
       if (found.missing > 0 || (found.doubled === 0 && torn.length === 0)) return found
       await connection.run(`COPY (
