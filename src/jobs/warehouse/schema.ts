@@ -68,7 +68,8 @@ const sameTypes: Readonly<Record<string, readonly string[]>> = {
   double: ['double'],
 }
 
-const isType = (type: string, found: string): boolean => sameTypes[type]?.includes(found.replace(/\(.*$/, '')) === true
+const isType = (type: string, found: string): boolean =>
+  sameTypes[type]?.includes(found.replace(/\(.*$/, '')) === true
 
 /** Where a table is unlike its definition, for people and for `--json`. */
 export interface SchemaDifference {
@@ -90,8 +91,7 @@ export function schemaDifference(definition: TableDefinition, found: FoundTable)
   const [kind, format] = definition.kind === 'source' ? ['external table', 'text'] : ['table', 'parquet']
   if (found.kind === 'view') lines.push('- view', `+ ${kind}`)
   else if (definition.kind === 'source') lines.push(...sourceLines(wanted as SourceTable, found))
-  if (found.kind !== 'view' && found.format !== format)
-    lines.push(`- stored as ${found.format}`, `+ stored as ${format}`)
+  if (found.kind !== 'view' && found.format !== format) lines.push(`- stored as ${found.format}`, `+ stored as ${format}`)
   const partition = wanted.partition?.name
   const foundPartition = found.partition.map(({ name }) => name).join(', ')
   if (foundPartition !== (partition ?? '')) {
@@ -103,7 +103,9 @@ export function schemaDifference(definition: TableDefinition, found: FoundTable)
   if (lines.length === 0) return undefined
   const known = found.columns.length
   const onlyAppended =
-    !other && known < wanted.columns.length && columnLines(wanted.columns.slice(0, known), found.columns).length === 0
+    !other &&
+    known < wanted.columns.length &&
+    columnLines(wanted.columns.slice(0, known), found.columns).length === 0
   return { table: definition.name, lines, onlyAppended }
 }
 
