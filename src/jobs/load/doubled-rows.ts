@@ -9,7 +9,6 @@ import { number } from '../../render/format.js'
 import type { Hdfs } from '../../services/hdfs/client.js'
 import { get } from '../hdfs/get.js'
 import { put } from '../hdfs/put.js'
-import type { HostsContext } from '../provision/context.js'
 
 /** The folder's rows as they should be; behind a dot until the others are gone, so that no reader sees both. */
 const mendedName = 'car-batch-log.mended.log'
@@ -60,7 +59,7 @@ export async function removeDoubledRows(
   folder: string,
   files: readonly CollectedFile[],
   hdfs: Hdfs,
-  context: HostsContext,
+  context: JobContext,
 ): Promise<{ readonly missing: number }> {
   const work = path.join(context.layout.state, 'load', `mend-${process.pid}`)
   await context.files.removeTree(work)
