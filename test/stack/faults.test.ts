@@ -38,7 +38,8 @@ describe('kill -9 in the middle of the work, then carry on', () => {
   }
   /** Every row of a day that is in HDFS, sorted. */
   const rowsOf = async (day: string) => {
-    const { stdout } = await on.run(['hdfs', 'cat', `${folderOf(day)}/*`])
+    const { code, stdout, stderr } = await on.run(['hdfs', 'cat', `${folderOf(day)}/*`])
+    if (code !== 0) throw new Error(stderr)
     return stdout.trim().split('\n').sort()
   }
   /** Rows of the lake, which nobody disturbed. */
@@ -73,10 +74,9 @@ describe('kill -9 in the middle of the work, then carry on', () => {
 
   test('Flume, while it writes to HDFS: every row once', async () => {
     await collectDay(days.flume)
-    const before = await delivered()
+    const [before, pid] = [await delivered(), await on.pidOf('flume')]
     const load = on.begin(['load'])
     await eventually('Flume has delivered some rows', async () => (await delivered()) > before)
-    const pid = await on.pidOf('flume')
     process.kill(pid, 'SIGKILL')
     expect(await load.ended).toMatchObject({ code: 0 })
     expect(await on.pidOf('flume')).not.toBe(pid)
@@ -85,11 +85,12 @@ describe('kill -9 in the middle of the work, then carry on', () => {
 
   test('the DataNode, while Flume writes to it: every row once', async () => {
     await collectDay(days.dataNode)
-    const before = await delivered()
+    const [before, pid] = [await delivered(), await on.pidOf('datanode')]
     const load = on.begin(['load'])
     await eventually('Flume has delivered some rows', async () => (await delivered()) > before)
-    process.kill(await on.pidOf('datanode'), 'SIGKILL')
+    process.kill(pid, 'SIGKILL')
     expect(await load.ended).toMatchObject({ code: 0 })
+    await on.untilHealthy()
     await expectEveryRowOnce(days.dataNode)
   })
 
