@@ -4,8 +4,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 /** Where the gate reads the counts. */
 const report = process.env.SMARTCAR_TEST_REPORT
 
-/** The pilot needs services that nobody has written to; what breaks them comes last. */
-const order = ['pilot', '', 'doctor', 'faults']
+/** The pilot needs services that nobody has written to; what breaks them comes late, what stops them last. */
+const order = ['pilot', '', 'doctor', 'faults', 'life-cycle']
 
 class InOrder extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -38,13 +38,14 @@ describe('kill -9 in the middle of the work, then carry on', () => {
   }
   /** Every row of a day that is in HDFS, sorted. */
   const rowsOf = async (day: string) => {
-    const { stdout } = await on.run(['hdfs', 'cat', `${folderOf(day)}/*`])
+    const { code, stdout, stderr } = await on.run(['hdfs', 'cat', `${folderOf(day)}/*`])
+    if (code !== 0) throw new Error(stderr)
     return stdout.trim().split('\n').sort()
   }
   /** Rows of the lake, which nobody disturbed. */
   const wanted = async (day: string) => {
     const sql = `SELECT count(*) AS n, count(DISTINCT reg_date || car_number) AS k FROM smartcar_status_info WHERE wrk_date = '${day}'`
-    const { stdout } = await on.run(['query', sql, '--format', 'csv'])
+    const { stdout } = await on.run(['query', sql, '--engine', 'duckdb', '--format', 'csv'])
     return stdout.trim().split('\n').at(-1)
   }
   const expectEveryRowOnce = async (day: string) => {
@@ -73,10 +74,9 @@ describe('kill -9 in the middle of the work, then carry on', () => {
 
   test('Flume, while it writes to HDFS: every row once', async () => {
     await collectDay(days.flume)
-    const before = await delivered()
+    const [before, pid] = [await delivered(), await on.pidOf('flume')]
     const load = on.begin(['load'])
     await eventually('Flume has delivered some rows', async () => (await delivered()) > before)
-    const pid = await on.pidOf('flume')
     process.kill(pid, 'SIGKILL')
     expect(await load.ended).toMatchObject({ code: 0 })
     expect(await on.pidOf('flume')).not.toBe(pid)
@@ -85,11 +85,12 @@ describe('kill -9 in the middle of the work, then carry on', () => {
 
   test('the DataNode, while Flume writes to it: every row once', async () => {
     await collectDay(days.dataNode)
-    const before = await delivered()
+    const [before, pid] = [await delivered(), await on.pidOf('datanode')]
     const load = on.begin(['load'])
     await eventually('Flume has delivered some rows', async () => (await delivered()) > before)
-    process.kill(await on.pidOf('datanode'), 'SIGKILL')
+    process.kill(pid, 'SIGKILL')
     expect(await load.ended).toMatchObject({ code: 0 })
+    await on.untilHealthy()
     await expectEveryRowOnce(days.dataNode)
   })
 
@@ -115,7 +116,8 @@ describe('kill -9 in the middle of the work, then carry on', () => {
     await first.until(isBuilding)
     process.kill(await on.pidOf('hiveserver2'), 'SIGKILL')
     const { code, output } = await first.ended
-    expect([code, output]).toEqual([4, expect.stringContaining('HiveServer2')])
+    // It says so and ends, or connects again and goes on, by where the statement was.
+    expect([0, 4], output).toContain(code)
     await on.untilHealthy()
     const second = on.begin(build)
     await second.until(isBuilding)
@@ -128,7 +130,7 @@ describe('kill -9 in the middle of the work, then carry on', () => {
 
   test('smartcar export, while rows go into PostgreSQL: the next one brings them all, once', async () => {
     const mart = 'managed_smartcar_status_info'
-    await on.json(['mart', 'build', mart])
+    await on.json(['mart', 'build', mart, '--engine', 'duckdb'])
     const args = ['export', mart, '--from', days.flume, '--until', days.toolkit]
     const first = on.begin(args)
     await first.until(({ t, id }) => t === 'stage.start' && String(id).startsWith('export/'))
@@ -142,6 +144,8 @@ describe('kill -9 in the middle of the work, then carry on', () => {
     expect(exported.target).toContain('/smartcar')
     const built = await on.run([
       'query',
+      '--engine',
+      'duckdb',
       `SELECT biz_date, count(*) FROM ${mart} WHERE biz_date BETWEEN '${days.flume}' AND '${days.toolkit}' GROUP BY 1 ORDER BY 1`,
       '--format',
       'csv',

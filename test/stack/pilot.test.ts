@@ -3,7 +3,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { batchAcceptance, batchInputs } from '../support/batch-acceptance.js'
 import { sharedDataFolder } from '../support/shared-data.js'
-import { type StackStatus, type StackWorld, stackWorld } from './clients.js'
+import { type StackWorld, stackWorld } from './clients.js'
 
 interface Verified {
   readonly equal: boolean
@@ -90,16 +90,5 @@ describe('the batch side of the pilot on the real services', () => {
       await writeFile(on.stack.site, text)
       await on.json(['provision', '--yes'])
     }
-  })
-
-  test('a stop goes against the order of needs, and a start brings what is needed', async () => {
-    const stopped = await on.json<{ steps: { title: string; state: string }[] }>(['cluster', 'stop', 'hdfs'])
-    const order = stopped.steps.filter(({ state }) => state === 'changed').map(({ title }) => title)
-    expect(order.at(-1)).toBe('stop namenode')
-    expect(order.indexOf('stop hiveserver2')).toBeLessThan(order.indexOf('stop datanode'))
-    const down = await on.run(['cluster', 'status', 'hdfs'])
-    expect(down.code).toBe(10)
-    await on.json(['cluster', 'start', 'hive'])
-    expect(await on.json<StackStatus>(['cluster', 'status', 'hive', 'hdfs'])).toMatchObject({ healthy: true })
   })
 })

@@ -1,7 +1,7 @@
 /** Who listens on the ports of roles, by /proc alone: no tool has to be installed, and without root it says what it can. */
 import type { ServiceRole } from '../../core/cluster/catalog.js'
 import type { Cluster, ClusterHost } from '../../core/cluster/cluster.js'
-import { FailedError } from '../../core/errors.js'
+import { FailedError, UsageError } from '../../core/errors.js'
 import { shellQuote } from '../../core/transport.js'
 
 /** Ports of a role that nothing listens on while it only starts: optional transports, and one for a session alone. */
@@ -33,6 +33,37 @@ export function startPorts(cluster: Cluster, role: ServiceRole): readonly RolePo
   return Object.entries(cluster.portsOf(role))
     .filter(([name]) => laterPorts[role]?.includes(name) !== true)
     .map(([name, port]) => ({ role, name, port }))
+}
+
+/** Tez takes one of five for each session that is open. */
+const tezPorts = 5
+
+/** Every port that the roles of a host may listen on. */
+export function hostPorts(cluster: Cluster, host: ClusterHost): readonly RolePort[] {
+  return host.roles.flatMap((role) =>
+    Object.entries(cluster.portsOf(role)).flatMap(([name, port]) =>
+      Array.from({ length: name === 'tez' ? tezPorts : 1 }, (_, index) => ({ role, name, port: port + index })),
+    ),
+  )
+}
+
+/** Ports that the site gives to two roles of a host, in words. */
+export function portsGivenTwice(ports: readonly RolePort[]): readonly string[] {
+  return ports.flatMap((one, index) => {
+    const other = ports.slice(0, index).find(({ port }) => port === one.port)
+    return other === undefined ? [] : [`${one.port} is that of ${other.role} ${other.name} and ${one.role} ${one.name}`]
+  })
+}
+
+/** Throws UsageError PORT_TWICE when the site gives one port to two roles of a host: before anything is started. */
+export function assertPortsDiffer(cluster: Cluster): void {
+  for (const host of cluster.hosts) {
+    const [first, ...more] = portsGivenTwice(hostPorts(cluster, host))
+    if (first === undefined) continue
+    throw new UsageError('PORT_TWICE', `on ${host.name} port ${[first, ...more].join('; ')}`, {
+      hints: ['give one of them another port: services in the site file (smartcar site schema)'],
+    })
+  }
 }
 
 const hexPort = (port: number) => port.toString(16).toUpperCase().padStart(4, '0')

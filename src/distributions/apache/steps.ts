@@ -3,6 +3,7 @@ import { hostView, type ProductName, type ServiceDefinition, type Setup } from '
 import { BugError, UnreachableError } from '../../core/errors.js'
 import { changeOrOk, type Finding, type Step, type World } from '../../core/plan/step.js'
 import { accountStep, configStep, foldersStep, softwareStep, unitsStep } from './host-steps.js'
+import { assertPortsDiffer } from './ports.js'
 import type { Product } from './products.js'
 import { secretsStep } from './secrets-step.js'
 import { initStep, startStep } from './start-step.js'
@@ -68,6 +69,7 @@ function setupStep(input: ServiceStepsInput, service: ServiceDefinition, setup: 
  */
 export function serviceSteps(input: ServiceStepsInput): readonly Step[] {
   const { cluster, definitions } = input
+  assertPortsDiffer(cluster)
   const steps: Step[] = []
   for (const host of cluster.hosts) {
     if (host.roles.length === 0) continue

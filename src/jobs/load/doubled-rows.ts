@@ -1,6 +1,7 @@
 /** Flume delivers at least once: what a killed one had written and not yet confirmed, the next one writes again. */
 import path from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
+import type { JobContext } from '../../core/ports.js'
 import { openDuckDB } from '../../engines/duckdb/connect.js'
 import { duckdbDialect } from '../../engines/duckdb/dialect.js'
 import type { CollectedFile } from '../../marts/inputs.js'
@@ -8,7 +9,6 @@ import { number } from '../../render/format.js'
 import type { Hdfs } from '../../services/hdfs/client.js'
 import { get } from '../hdfs/get.js'
 import { put } from '../hdfs/put.js'
-import type { HostsContext } from '../provision/context.js'
 
 /** The folder's rows as they should be; behind a dot until the others are gone, so that no reader sees both. */
 const mendedName = 'car-batch-log.mended.log'
@@ -30,6 +30,16 @@ async function counts(connection: DuckDBConnection): Promise<{ readonly missing:
   return { missing: Number(row?.[0]), doubled: Number(row?.[1]) }
 }
 
+/** The end of a file that was cut off in the middle of a row. */
+async function tornRow(file: string, size: number, context: Pick<JobContext, 'files'>): Promise<readonly string[]> {
+  const most = 4096
+  const tail = new Uint8Array(Math.min(most, size))
+  await using reader = await context.files.open(file)
+  const count = await reader.read(tail, size - tail.length)
+  const text = new TextDecoder().decode(tail.subarray(0, count))
+  return text === '' || text.endsWith('\n') ? [] : [text.slice(text.lastIndexOf('\n') + 1)]
+}
+
 /** A repair that was cut off behind its hidden file is finished. */
 export async function finishMending(folder: string, hdfs: Hdfs): Promise<boolean> {
   const hidden = path.posix.join(folder, `.${mendedName}`)
@@ -42,22 +52,23 @@ export async function finishMending(folder: string, hdfs: Hdfs): Promise<boolean
 }
 
 /**
- * Compares the rows of a day's folder with those that were collected, and takes out what Flume wrote twice; rows that
- * this site did not collect stay as they are. Returns how many collected rows are still missing.
+ * Compares the rows of a day's folder with those that were collected, and takes out what Flume wrote twice, and rows
+ * that it was killed in the middle of; other rows that this site did not collect stay as they are. Returns how many collected rows are still missing.
  */
 export async function removeDoubledRows(
   folder: string,
   files: readonly CollectedFile[],
   hdfs: Hdfs,
-  context: HostsContext,
-): Promise<{ readonly missing: number; readonly doubled: number }> {
+  context: JobContext,
+): Promise<{ readonly missing: number }> {
   const work = path.join(context.layout.state, 'load', `mend-${process.pid}`)
   await context.files.removeTree(work)
   await context.files.mkdir(work)
   try {
     const sources = (await hdfs.list(folder)).filter(({ kind, name }) => kind === 'file' && !name.startsWith('.'))
     await get(hdfs, { sources: sources.map(({ path: file }) => file), target: work, force: true }, context)
-    const copies = (await context.files.list(work)).map(({ path: file }) => file)
+    const copies = await context.files.list(work)
+    const torn = (await Promise.all(copies.map(({ path: file, size }) => tornRow(file, size, context)))).flat()
     const mended = path.join(work, '.mended')
     let found: { readonly missing: number; readonly doubled: number }
     {
@@ -66,9 +77,15 @@ export async function removeDoubledRows(
       await connection.run(
         `CREATE TABLE collected AS SELECT line, count(*) AS n FROM ${lines(files.map(({ file }) => file))} GROUP BY line`,
       )
-      await connection.run(`CREATE TABLE there AS SELECT line, count(*) AS n FROM ${lines(copies)} GROUP BY line`)
+      await connection.run(
+        `CREATE TABLE there AS SELECT line, count(*) AS n FROM ${lines(copies.map(({ path: file }) => file))} GROUP BY line`,
+      )
+      for (const row of torn)
+        await connection.run(
+          `DELETE FROM there WHERE line = ${duckdbDialect.literal(row)} AND line NOT IN (SELECT line FROM collected)`,
+        )
       found = await counts(connection)
-      if (found.missing > 0 || found.doubled === 0) return found
+      if (found.missing > 0 || (found.doubled === 0 && torn.length === 0)) return found
       await connection.run(`COPY (
         SELECT line FROM (SELECT t.line, unnest(range(coalesce(l.n, t.n))) FROM there t LEFT JOIN collected l USING (line)) ORDER BY line
       ) TO ${duckdbDialect.literal(mended)} (FORMAT csv, HEADER false, DELIMITER ${separator}, QUOTE '', ESCAPE '')`)
@@ -76,7 +93,7 @@ export async function removeDoubledRows(
     const target = path.posix.join(folder, `.${mendedName}`)
     await put(hdfs, { sources: [mended], target, force: true, stdin: noInput }, context)
     await finishMending(folder, hdfs)
-    const text = `${folder}: Flume had written ${number(found.doubled)} rows twice; they are there once now`
+    const text = `${folder}: Flume was killed and had written ${number(found.doubled)} rows twice; they are there once now`
     context.emit({ t: 'note', level: 'info', text })
     return found
   } finally {

@@ -13,12 +13,13 @@ import { type CollectedFile, collectedFiles } from '../../marts/inputs.js'
 import { number, plural } from '../../render/format.js'
 import { flumeSettings } from '../../services/flume/agent.js'
 import { type Hdfs, hdfsPath } from '../../services/hdfs/client.js'
+import { openFiles } from '../../services/hdfs/health.js'
+import { abandoned, closeLeftFile } from '../flume/left-files.js'
 import { hdfsOf } from '../hdfs/open.js'
 import { put } from '../hdfs/put.js'
-import type { HostsContext } from '../provision/context.js'
+import { type HostsContext, hostsWorld } from '../provision/context.js'
 import { alertFiles, alertsFolder, loadAlerts } from './alerts.js'
 import { finishMending, removeDoubledRows } from './doubled-rows.js'
-import { finishLeftFiles } from './left-files.js'
 
 export interface LoadInput {
   /** Status logs as files too, without Flume. */
@@ -61,9 +62,10 @@ async function rowsIn(
   hdfs: Hdfs,
   folder: string,
   known: KnownRows,
-): Promise<{ readonly rows: number; readonly open: number }> {
-  if ((await hdfs.stat(folder)) === undefined) return { rows: 0, open: 0 }
+): Promise<{ readonly rows: number; readonly bytes: number; readonly open: number }> {
+  if ((await hdfs.stat(folder)) === undefined) return { rows: 0, bytes: 0, open: 0 }
   let rows = 0
+  let bytes = 0
   let open = 0
   for (const entry of await hdfs.list(folder)) {
     if (entry.kind !== 'file' || entry.name.startsWith('.')) continue
@@ -75,8 +77,9 @@ async function rowsIn(
     if (counted === undefined || isOpen) open++
     else known.set(key, counted)
     rows += counted ?? 0
+    bytes += entry.size
   }
-  return { rows, open }
+  return { rows, bytes, open }
 }
 
 /** Lines of a file; undefined where the DataNode that it is written to has died, and its end is not settled. */
@@ -143,6 +146,25 @@ async function giveToFlume(file: CollectedFile, context: HostsContext): Promise<
   return true
 }
 
+/** Closes what a killed Flume left open in a folder, under its final name. Returns how many files that were. */
+async function finishLeftFiles(folder: string, hdfs: Hdfs, context: HostsContext): Promise<number> {
+  const cluster = clusterOf(context.site)
+  const files = (await hdfs.list(folder)).flatMap(({ kind, name, path: file }) =>
+    kind === 'file' && !name.startsWith('.') ? [file] : [],
+  )
+  const open = await openFiles(hdfs, folder)
+  const left = await abandoned(files, open, {
+    cluster,
+    tools: { http: context.http, signal: context.signal, secret: context.secret },
+  })
+  for (const file of left) await closeLeftFile(file, open.has(file), hdfs, cluster, hostsWorld(context))
+  if (left.length > 0) {
+    const text = `${folder}: closed ${plural(left.length, 'file')} that a killed Flume had left open`
+    context.emit({ t: 'note', level: 'info', text })
+  }
+  return left.length
+}
+
 /** What a day of status rows lacks in HDFS, in words; undefined: nothing, and no row is there twice. */
 async function lacking(
   day: string,
@@ -156,13 +178,14 @@ async function lacking(
   if ((await hdfs.stat(folder)) !== undefined && (await finishMending(folder, hdfs))) known.clear()
   const found = await rowsIn(hdfs, folder, known)
   const there = Math.min(found.rows, rows)
-  if (found.open > 0 && (await finishLeftFiles(folder, hdfs, context)) > 0) {
+  if ((found.open > 0 || found.rows < rows) && (await finishLeftFiles(folder, hdfs, context)) > 0) {
     return { there, words: `${day}: files of a killed Flume were just closed` }
   }
   if (found.rows < rows) return { there, words: `${day}: ${number(found.rows)} of ${number(rows)} rows` }
   if (found.open > 0) return { there, words: `${day}: ${plural(found.open, 'file')} still open` }
-  if (found.rows === rows) return { there }
-  // More than was collected: somebody else's, or Flume was killed and wrote some twice.
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
+  if (found.rows === rows && found.bytes === bytes) return { there }
+  // Other than was collected: somebody else's rows, or a killed Flume's, who wrote some twice and one in part.
   const { missing } = await removeDoubledRows(folder, files, hdfs, context)
   return missing === 0 ? { there } : { there, words: `${day}: ${number(missing)} rows` }
 }

@@ -31,6 +31,7 @@ const jvm = [
 /** On a site with the role postgres the metastore's tables are there; else in a Derby of its own. */
 const onPostgres = ({ cluster }: HostView) => cluster.hostsOf('postgres').length > 0
 const passwordVariable = 'SMARTCAR_METASTORE_PASSWORD'
+const metastoreUrl = (node: string, port: number) => `jdbc:postgresql://${node}:${port}/metastore`
 const derby = (view: HostView) => `${view.data('metastore')}/derby`
 
 function database(view: HostView): Readonly<Record<string, string>> {
@@ -42,7 +43,7 @@ function database(view: HostView): Readonly<Record<string, string>> {
   }
   const { node, port } = view.cluster.endpoint('postgres', 'client')
   return {
-    'javax.jdo.option.ConnectionURL': `jdbc:postgresql://${node}:${port}/metastore`,
+    'javax.jdo.option.ConnectionURL': metastoreUrl(node, port),
     'javax.jdo.option.ConnectionDriverName': 'org.postgresql.Driver',
     'javax.jdo.option.ConnectionUserName': 'metastore',
     // Hadoop's configuration reads it from the environment, where the launch script puts it.
@@ -141,29 +142,59 @@ function launch(view: HostView, role: 'metastore' | 'hiveserver2', main: string,
   }
 }
 
-function initMetastore(view: HostView): RoleInit {
-  const kind = onPostgres(view) ? 'postgres' : 'derby'
-  const mark = (name: string) => `${view.data('metastore')}/schema${name === 'derby' ? '' : `-${name}`}`
+const schematool = (view: HostView, kind: 'derby' | 'postgres') =>
+  launch(view, 'metastore', 'org.apache.hadoop.hive.metastore.tools.schematool.MetastoreSchemaTool', [
+    '-dbType',
+    kind,
+    '-initSchema',
+  ])
+
+function derbyInit(view: HostView): RoleInit {
+  const done = `${view.data('metastore')}/schema`
   return {
-    summary: `make the tables of the metastore in ${kind === 'postgres' ? 'PostgreSQL' : 'Derby'}`,
-    done: mark(kind),
+    summary: 'make the tables of the metastore in Derby',
+    done,
+    // A schema that was cut off half-way is made anew: nothing can be in it yet.
+    before: `rm -rf ${shellQuote(derby(view))}`,
+    launches: [schematool(view, 'derby')],
+    after: `echo derby >${shellQuote(done)}`,
+  }
+}
+
+/**
+ * A schema that was cut off half-way is made anew, and no other one: it is dropped only where this host began it and did
+ * not finish. The script and the file with the password are read by sqlline, which comes with Hive.
+ */
+function postgresInit(view: HostView): RoleInit {
+  const own = view.data('metastore')
+  const { node, port } = view.cluster.endpoint('postgres', 'client')
+  const file = (name: string) => shellQuote(`${own}/${name}`)
+  const properties = [
+    `ConnectionURL=${metastoreUrl(node, port)}`,
+    'ConnectionDriverName=org.postgresql.Driver',
+    'ConnectionUserName=metastore',
+    'ConnectionPassword=%s',
+  ].join('\\n')
+  return {
+    summary: 'make the tables of the metastore in PostgreSQL',
+    done: `${own}/schema-postgres`,
+    before: `(
+umask 077
+printf ${shellQuote(`${properties}\\n`)} "$(cat ${shellQuote(view.secret('postgres-metastore'))})" >${file('reset.properties')}
+echo ${shellQuote(`!properties ${own}/reset.properties`)} >${file('reset.sql')}
+if [ -e ${file('schema-postgres.begun')} ]; then printf 'DROP SCHEMA public CASCADE;\\nCREATE SCHEMA public;\\n' >>${file('reset.sql')}; fi
+: >${file('schema-postgres.begun')}
+)`,
     launches: [
-      launch(view, 'metastore', 'org.apache.hadoop.hive.metastore.tools.schematool.MetastoreSchemaTool', [
-        '-dbType',
-        kind,
-        '-initSchema',
-      ]),
+      launch(view, 'metastore', 'sqlline.SqlLine', [`--run=${own}/reset.sql`, '--historyFile=/dev/null']),
+      schematool(view, 'postgres'),
     ],
-    after: `echo ${kind} >${shellQuote(mark(kind))}`,
-    ...(kind === 'derby'
-      ? // A schema that was cut off half-way is made anew: nothing can be in it yet.
-        { before: `rm -rf ${shellQuote(derby(view))}` }
-      : {
-          replaces: {
-            path: mark('derby'),
-            text: `the metastore in ${derby(view)} is left as it is and read no more: smartcar mart build makes the pilot's tables and marts anew, tables of your own have to be made again (their files stay in HDFS)`,
-          },
-        }),
+    after: `rm -f ${file('reset.properties')} ${file('reset.sql')} ${file('schema-postgres.begun')}
+echo postgres >${file('schema-postgres')}`,
+    replaces: {
+      path: `${own}/schema`,
+      text: `the metastore in ${derby(view)} is left as it is and read no more: smartcar mart build makes the pilot's tables and marts anew, tables of your own have to be made again (their files stay in HDFS)`,
+    },
   }
 }
 
@@ -223,7 +254,7 @@ export const service: ServiceDefinition = {
       ],
       folders: (view) => [`${view.data('metastore')}/tmp`],
       secrets: (cluster) => (cluster.hostsOf('postgres').length > 0 ? ['postgres-metastore'] : []),
-      init: initMetastore,
+      init: (view) => (onPostgres(view) ? postgresInit(view) : derbyInit(view)),
       health: metastoreHealth,
       startTimeout: 180,
       stopTimeout: 30,

@@ -1,17 +1,21 @@
 /** On profile `apache`: who has the ports of the site, and which services listen on more addresses than the site says. */
 import { type ClusterHost, clusterOf } from '../../../core/cluster/cluster.js'
 import { UsageError } from '../../../core/errors.js'
-import { holderText, type Listener, listenersSnippet, parseListeners } from '../../../distributions/apache/ports.js'
+import {
+  holderText,
+  hostPorts,
+  type Listener,
+  listenersSnippet,
+  parseListeners,
+  portsGivenTwice,
+} from '../../../distributions/apache/ports.js'
 import { type HostCheck, type HostCheckInput, healthy } from '../check.js'
 
 function place({ site, host }: HostCheckInput) {
   const cluster = clusterOf(site)
   const here = cluster.hosts.find(({ name }) => name === host.name)
   if (here === undefined) throw new UsageError('HOST_UNKNOWN', `the site has no host ${host.name}`)
-  const ports = here.roles.flatMap((role) =>
-    Object.entries(cluster.portsOf(role)).map(([name, port]) => ({ role, name, port })),
-  )
-  return { cluster, here, ports }
+  return { cluster, here, ports: hostPorts(cluster, here) }
 }
 
 export const servicePorts: HostCheck = {
@@ -32,12 +36,7 @@ export const servicePorts: HostCheck = {
       const by = listeners.find(({ port, role }) => port === wanted.port && role !== wanted.role)
       return by === undefined ? [] : [`${wanted.port} (${wanted.role} ${wanted.name}) by ${holderText(by)}`]
     })
-    const twice = ports.flatMap((one, index) => {
-      const other = ports.slice(0, index).find(({ port }) => port === one.port)
-      return other === undefined
-        ? []
-        : [`${one.port} is that of ${other.role} ${other.name} and ${one.role} ${one.name}`]
-    })
+    const twice = portsGivenTwice(ports)
     if (twice.length > 0) {
       return {
         state: 'bad',

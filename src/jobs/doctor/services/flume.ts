@@ -4,6 +4,7 @@ import { agentName, agentParts, collectFolder, logType } from '../../../services
 import { agentMetrics } from '../../../services/flume/service.js'
 import { openFiles } from '../../../services/hdfs/health.js'
 import { filesBelow } from '../../../services/hdfs/listing.js'
+import { abandoned, closeLeftFile } from '../../flume/left-files.js'
 import { healthy, type ServiceCheck, type ServicesLook } from '../check.js'
 import { logLines, mayAccess, repair, short } from './tools.js'
 
@@ -85,16 +86,24 @@ const permission: ServiceCheck = {
   },
 }
 
-/** `.tmp` files of the collector that nobody writes to, and those whose lease still runs though no Flume does. */
-async function leftBehind({ cluster, hdfs, tools, user, runs, world }: ServicesLook) {
+/**
+ * `.tmp` files of the collector that nobody writes to, and those whose lease still runs though no Flume does. A file
+ * that was begun before the Flume that runs is nobody's too, whatever HDFS says.
+ */
+async function leftBehind(look: ServicesLook) {
+  const { cluster, hdfs, tools, user, runs, world } = look
   const files = await filesBelow(cluster, tools.http, collectFolder, user, tools.signal)
-  const old = files.filter(({ path, modified }) => path.endsWith('.tmp') && world.clock.now() - modified > restingMs)
-  if (old.length === 0) return { closed: [], leased: [] }
+  const old = files.flatMap(({ path, modified }) =>
+    path.endsWith('.tmp') && world.clock.now() - modified > restingMs ? [path] : [],
+  )
+  if (old.length === 0) return { left: [], leased: [], open: new Set<string>() }
   const open = await openFiles(hdfs, collectFolder)
+  const gone = new Set(await abandoned(old, open, look))
   const writes = cluster.hostsOf('flume').some(({ name }) => runs('flume', name))
   return {
-    closed: old.flatMap(({ path }) => (open.has(path) ? [] : [path])),
-    leased: writes ? [] : old.flatMap(({ path }) => (open.has(path) ? [path] : [])),
+    left: old.filter((path) => !open.has(path) || gone.has(path)),
+    leased: writes ? [] : old.filter((path) => open.has(path) && !gone.has(path)),
+    open,
   }
 }
 
@@ -107,14 +116,15 @@ const temporary: ServiceCheck = {
   role: 'namenode',
   each: 'site',
   async look(look, host) {
-    const { closed: left, leased } = await leftBehind(look)
+    const { left, leased } = await leftBehind(look)
     if (left.length === 0 && leased.length === 0) return healthy(`none without a writer below ${collectFolder}`)
     if (left.length === 0) {
       return {
         state: 'warning',
         evidence: `${plural(leased.length, 'file')} still open, and no Flume runs: ${named(leased)}`,
         cause: 'Flume was killed; HDFS keeps a file open for its writer for 20 minutes',
-        remedy: 'wait for that, then smartcar doctor --fix takes .tmp off their names',
+        remedy:
+          'smartcar flume start: what was begun before is then known to be nobody’s, and smartcar doctor --fix closes it',
       }
     }
     return {
@@ -132,14 +142,10 @@ const temporary: ServiceCheck = {
           host: host.name,
         },
         async () =>
-          (await leftBehind(look)).closed.map((path) => ({ kind: 'update', summary: `rename ${path} without .tmp` })),
-        async () => {
-          for (const path of (await leftBehind(look)).closed) {
-            const name = path.replace(/\.tmp$/, '')
-            // A file of that name holds other rows: this one goes beside it.
-            const taken = (await look.hdfs.stat(name)) !== undefined
-            await look.hdfs.rename(path, taken ? name.replace(/(\.[^./]*)?$/, '-left$1') : name)
-          }
+          (await leftBehind(look)).left.map((path) => ({ kind: 'update', summary: `rename ${path} without .tmp` })),
+        async (world) => {
+          const { left: now, open } = await leftBehind(look)
+          for (const path of now) await closeLeftFile(path, open.has(path), look.hdfs, look.cluster, world)
         },
       ),
     }

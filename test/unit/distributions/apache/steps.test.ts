@@ -625,7 +625,7 @@ describe('on a real folder', () => {
     const metastore = byId(steps, 'metastore/init@localhost')
     await applied(metastore, world)
     expect(await look(metastore, world)).toEqual({ state: 'ok' })
-    expect(await readFile(path.join(folder, 'runs'), 'utf8')).toBe('run\nrun\nrun\n')
+    expect(await readFile(path.join(folder, 'runs'), 'utf8')).toBe('run\n'.repeat(4))
   })
 
   it('a role is started, left alone, started anew when nobody watches it, and stopped', async () => {

@@ -5,6 +5,7 @@ import { afterEach, expect, test } from 'vitest'
 import { clusterOf } from '../../../../src/core/cluster/cluster.js'
 import { resolveSite } from '../../../../src/core/site/resolve.js'
 import {
+  assertPortsDiffer,
   assertPortsFree,
   listenersSnippet,
   parseListeners,
@@ -96,6 +97,25 @@ test('ports of the site: its own services are no strangers, one port for two rol
     state: 'bad',
     evidence: expect.stringContaining('34545'),
   })
+})
+
+test('one port for two roles of a host is found before the start; Tez takes five', () => {
+  const cluster = (ports: string) =>
+    clusterOf(
+      resolveSite({
+        siteFile: { path: '/x/smartcar.yaml', text: `profile: apache\nservices: ${ports}\n` },
+        environment: {},
+        workingFolder: '/x',
+      }),
+    )
+  expect(() => assertPortsDiffer(cluster('{}'))).not.toThrow()
+  expect(() => assertPortsDiffer(cluster('{ kafka: { kafka: { client: 34545 } } }'))).toThrow(
+    expect.objectContaining({
+      code: 'PORT_TWICE',
+      message: 'on localhost port 34545 is that of kafka client and flume metrics',
+    }),
+  )
+  expect(() => assertPortsDiffer(cluster('{ flume: { flume: { metrics: 10007 } } }'))).toThrow(/hiveserver2 tez/)
 })
 
 test('a service that listens everywhere is told with the rule that closes it', () => {
