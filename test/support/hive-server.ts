@@ -84,7 +84,10 @@ export async function hiveServer(script: Script, options: ServerOptions = {}): P
   const cut = () => {
     for (const socket of sockets) socket.destroy()
   }
-  const operations = new Map<string, { statement: Statement; state: keyof typeof states; fetches: number; logged: boolean }>()
+  const operations = new Map<
+    string,
+    { statement: Statement; state: keyof typeof states; fetches: number; logged: boolean }
+  >()
   const kept = {
     statements: [] as string[],
     sessions: [] as Answer[],

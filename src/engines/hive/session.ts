@@ -183,9 +183,7 @@ class Calls {
       const fail = (error: unknown) => end(() => reject(error))
       const onAbort = () => fail(signal?.reason instanceof SmartcarError ? signal.reason : new InterruptedError())
       const timer =
-        timeoutMs === undefined
-          ? undefined
-          : setTimeout(() => fail(noAnswer(this.where, timeoutMs)), timeoutMs)
+        timeoutMs === undefined ? undefined : setTimeout(() => fail(noAnswer(this.where, timeoutMs)), timeoutMs)
       this.waiting.add(fail)
       signal?.addEventListener('abort', onAbort, { once: true })
       work().then(

@@ -122,8 +122,7 @@ function asSqlError(cause: unknown, sql: SqlText, statement: EngineStatement, en
   return errorAt({
     sql,
     said,
-    place:
-      line === undefined || column === undefined ? undefined : placeAt(sql.text, statement.placeIn(line, column)),
+    place: line === undefined || column === undefined ? undefined : placeAt(sql.text, statement.placeIn(line, column)),
     isMistake,
     hints:
       missingTable === undefined

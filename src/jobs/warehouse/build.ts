@@ -248,8 +248,7 @@ export async function buildOnEngine(input: EngineBuildInput, context: HostsConte
       const result = await buildOne(warehouse, mart, value, reason, context)
       results.push(result)
       await write(builderFile(mart.name, value, context), { engine: input.engine }, context)
-      if (result.status === 'built')
-        await write(file, { fingerprint, rows: result.rows, tests: result.tests }, context)
+      if (result.status === 'built') await write(file, { fingerprint, rows: result.rows, tests: result.tests }, context)
     }
   }
   const outcome: EngineBuildResult = {

@@ -15,10 +15,7 @@ describe('what an engine says of a statement', () => {
       `${compiling}SemanticException [Error 10001]: Line 1:14 Table not found 'smartcar_mastr'`,
       { message: "Table not found 'smartcar_mastr'", line: 1, column: 14, missingTable: 'smartcar_mastr' },
     ],
-    [
-      `${compiling}SemanticException [Error 10011]: Invalid function nofunc`,
-      { message: 'Invalid function nofunc' },
-    ],
+    [`${compiling}SemanticException [Error 10011]: Invalid function nofunc`, { message: 'Invalid function nofunc' }],
     [
       `${compiling}UDFArgumentTypeException Exactly one argument is expected.`,
       { message: 'Exactly one argument is expected.' },

@@ -24,7 +24,12 @@ describe('values', () => {
     ])
     expect(texts([0.10000000149011612], 'float')).toEqual(['0.1'])
     expect(texts([true, false], 'boolean')).toEqual(['true', 'false'])
-    expect(texts(Array.from({ length: 20 }, (_, row) => (row % 3 === 0 ? null : row)), 'int').at(19)).toBe('19')
+    expect(
+      texts(
+        Array.from({ length: 20 }, (_, row) => (row % 3 === 0 ? null : row)),
+        'int',
+      ).at(19),
+    ).toBe('19')
   })
 
   it('come out of the columns of the protocol', () => {
@@ -85,10 +90,20 @@ describe('progress', () => {
 
   it('is told by parts while they are few', () => {
     const headers = ['VERTICES', 'MODE', 'STATUS', 'TOTAL', 'COMPLETED', 'RUNNING']
-    const row = (name: string, total: number, done: number) => [name, 'container', 'RUNNING', `${total}`, `${done}`, '0']
+    const row = (name: string, total: number, done: number) => [
+      name,
+      'container',
+      'RUNNING',
+      `${total}`,
+      `${done}`,
+      '0',
+    ]
     const parts = progressParts(headers, [row('Map 1 ......', 4, 3), row('Reducer 2 ', 1, 0)])
     expect(partsLine({ done: 0.5, status: '', parts })).toBe('Map 1: 3/4, Reducer 2: 0/1')
-    const many = progressParts(headers, [1, 2, 3, 4, 5].map((name) => row(`Map ${name}`, 2, 1)))
+    const many = progressParts(
+      headers,
+      [1, 2, 3, 4, 5].map((name) => row(`Map ${name}`, 2, 1)),
+    )
     expect(partsLine({ done: 0.5, status: '', parts: many })).toBe('5 of 10 tasks done')
     expect(partsLine({ done: 0, status: '', parts: [] })).toBeUndefined()
   })

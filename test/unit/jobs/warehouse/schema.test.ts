@@ -108,7 +108,11 @@ describe('a table that is there', () => {
     ['a column too many', { columns: 'extra' }, '- more string'],
     ['columns in another order', { columns: 'turn' }, '- order '],
     ['another format', { format: 'orc' }, '- stored as orc; + stored as parquet'],
-    ['another partition', { partition: [{ name: 'day', type: 'string' }] }, '- partitioned by day; + partitioned by biz_date'],
+    [
+      'another partition',
+      { partition: [{ name: 'day', type: 'string' }] },
+      '- partitioned by day; + partitioned by biz_date',
+    ],
     ['no partition', { partition: [] }, '+ partitioned by biz_date'],
     ['a view', { kind: 'view' }, '- view; + table'],
   ] as const)('with %s', (_what, change, expected) => {
@@ -141,7 +145,7 @@ describe('a table that is there', () => {
     if (difference === undefined) return
     const plan = migrationOf(definition, difference, short, new Set(), hiveDialect)
     expect(plan.statements).toEqual([`ALTER TABLE \`${emergency}\` ADD COLUMNS (\`battery_check\` STRING)`])
-    expect(plan.then).toContain('--full')
+    expect(plan.afterwards).toContain('--full')
   })
 
   it('elsewhere or with another separator is not the source that is meant', () => {
