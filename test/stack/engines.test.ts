@@ -8,6 +8,7 @@ import { parse } from 'yaml'
 import { type ClusterEngine, clusterEngines } from '../../src/engines/hive/address.js'
 import { connectHive } from '../../src/engines/hive/connection.js'
 import { packageRoot } from '../../src/io/package-root.js'
+import { runCli } from '../support/run-cli.js'
 import { type StackWorld, stackWorld } from './clients.js'
 import { buildPilotData } from './pilot-data.js'
 
@@ -262,7 +263,7 @@ describe('sessions', () => {
     return file
   }
   const ask = (site: string) =>
-    on.run(['query', '--engine', 'hive', 'SELECT 7 AS n', '--format', 'csv', '--site', site])
+    runCli(['query', '--engine', 'hive', 'SELECT 7 AS n', '--format', 'csv', '--site', site], { cwd: on.folder })
 
   test('over http; on a wrong port; by another transport than the server’s', async () => {
     const hive = (site: string, text: string) => site.replace('    transport: all\n', text)
