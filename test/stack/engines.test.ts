@@ -24,8 +24,6 @@ interface Compared {
   readonly comparisons: readonly { readonly differences: number }[]
   readonly queries: readonly {
     readonly query: string
-    readonly right: string
-    readonly leftRows: number
     readonly rightRows: number
     readonly first: readonly unknown[]
   }[]
@@ -97,28 +95,23 @@ const sparkJobs = async (): Promise<readonly { readonly status: string; readonly
 }
 
 describe('marts and saved questions', () => {
-  test('are the same on every engine, row by row', async () => {
-    const compared = await on.json<Compared>(['mart', 'verify', '--right', 'hive,spark'])
-    expect(compared.comparisons).toHaveLength(10)
-    expect(compared.queries.flatMap(({ query: name, right, first }) => first.map((one) => [name, right, one]))).toEqual(
-      [],
-    )
-    for (const engine of clusterEngines) {
-      const rows = compared.queries.filter(({ right }) => right === engine)
-      expect(Object.fromEntries(rows.map(({ query: name, rightRows }) => [name, rightRows]))).toEqual(answers)
-    }
+  test.each(clusterEngines)('are the embedded ones on %s, row by row', async (engine) => {
+    const compared = await on.json<Compared>(['mart', 'verify', '--right', engine])
+    expect(compared.comparisons).toHaveLength(5)
+    expect(compared.queries.flatMap(({ query: name, first }) => first.map((one) => [name, one]))).toEqual([])
+    expect(Object.fromEntries(compared.queries.map(({ query: name, rightRows }) => [name, rightRows]))).toEqual(answers)
     expect(compared.equal).toBe(true)
   })
 
   test('that differ end with code 5 and the first differences', async () => {
     await using spark = await session('spark', 'smartcar')
     await spark.execute(
-      `INSERT OVERWRITE TABLE ${symptoms} PARTITION (biz_date = '20200322') SELECT car_number, speed_p_avg + 1, speed_p_symptom, break_p_avg, break_p_symptom, steer_a_cnt, steer_p_symptom FROM ${symptoms} WHERE biz_date = '20200322' AND car_number <> 'E0022'`,
+      `INSERT OVERWRITE TABLE ${symptoms} PARTITION (biz_date = '20200322') SELECT 'U0024', 2.5D, 'normal', 0.25D, 'normal', 1L, 'normal'`,
     )
     const { code, stdout } = await on.run(['mart', 'verify', symptoms, '--right', 'spark', '--no-build'])
     expect(code).toBe(5)
     expect(stdout).toContain('E0022: only embedded has it')
-    expect(stdout).toMatch(/U0024: speed_p_avg is 1\.54\d+ on embedded, 2\.54\d+ on spark/)
+    expect(stdout).toMatch(/U0024: speed_p_avg is 1\.54\d+ on embedded, 2\.5 on spark/)
     await on.json(['mart', 'build', symptoms, '--engine', 'spark', '--full'])
     expect((await on.run(['mart', 'verify', symptoms, '--right', 'spark', '--no-build'])).code).toBe(0)
   })
