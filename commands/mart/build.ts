@@ -3,6 +3,12 @@ import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../src/cli/base-command.js'
 import { chosenEngine, engineFlag } from '../../src/cli/engine-flag.js'
 import { martSelection, selectionFlags } from '../../src/cli/mart-flags.js'
+import { UsageError } from '../../src/core/errors.js'
+
+const flagOfOther = (flag: string, engine: string): UsageError =>
+  new UsageError('FLAG_OF_OTHER_ENGINE', `--${flag} does nothing on ${engine}`, {
+    hints: [engine === 'duckdb' ? 'add --engine hive or spark' : 'add --engine duckdb'],
+  })
 
 export default class MartBuild extends BaseCommand {
   static override summary = 'build marts, and what they need, from what was collected'
@@ -36,6 +42,10 @@ never wait. Running it again after an interruption finishes the work.`
     const context = await this.open(flags)
     const selection = { ...martSelection(args.mart, flags), full: flags.full }
     const engine = chosenEngine(flags.engine, context.site)
+    const foreign = (engine === 'duckdb' ? (['migrate'] as const) : (['plan', 'prune'] as const)).find(
+      (flag) => flags[flag],
+    )
+    if (foreign !== undefined) throw flagOfOther(foreign, engine)
     if (engine !== 'duckdb') {
       const { buildOnEngine, engineBuildText } = await import('../../src/jobs/warehouse/build.js')
       return this.show(await buildOnEngine({ engine, ...selection, migrate: flags.migrate }, context), engineBuildText)

@@ -1,11 +1,14 @@
 /** The SQL of tables: templates/marts/<table>/build.sql.eta in one of the dialects. Pure. */
 import { BugError } from '../core/errors.js'
-import { allColumns, type Column, type TableDefinition, type TableSet } from '../core/mart.js'
+import { allColumns, type Column, filesTable, type TableDefinition, type TableSet } from '../core/mart.js'
 import type { Dialect, OneRowEach } from '../core/sql.js'
 import { renderTemplate } from './template.js'
 
 /** Stands for the partition in SQL that is shown, not run; Hive and Oozie put a variable of that name in. */
-export const placeholder = (table: TableDefinition): string => `\${${table.partition?.name ?? 'partition'}}`
+export function placeholder(table: TableDefinition): string {
+  const { partition } = table.kind === 'source' ? filesTable(table) : table
+  return `\${${partition?.name ?? 'partition'}}`
+}
 
 export interface SelectInput {
   readonly tables: TableSet

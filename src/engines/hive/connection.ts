@@ -5,13 +5,7 @@
 import { SmartcarError, throwIfInterrupted, UnreachableError } from '../../core/errors.js'
 import { isRepeatable } from '../../render/sql-tokens.js'
 import type { HiveValue } from './protocol.js'
-import {
-  type HiveAddress,
-  type HivePage,
-  type HiveSession,
-  openHiveSession,
-  type StatementOptions,
-} from './session.js'
+import { type HiveAddress, type HivePage, type HiveSession, openHiveSession, type StatementOptions } from './session.js'
 
 export interface ConnectOptions {
   readonly signal?: AbortSignal

@@ -65,8 +65,8 @@ export function hiveColumn(column: ColumnDescription): HiveColumn {
   const precision = qualifier(entry?.typeQualifiers, 'precision')
   const scale = qualifier(entry?.typeQualifiers, 'scale')
   return {
-    // Hive puts the table's name before it where the session asks for it.
-    name: column.columnName.replace(/^.*\./, ''),
+    // Hive puts the table's name before it.
+    name: column.columnName.replace(/^\w+\.(?=[^.()]+$)/, ''),
     type: type === 'decimal' && precision !== undefined ? `decimal(${precision},${scale ?? 0})` : type,
   }
 }
@@ -129,4 +129,15 @@ export function isForgotten(message: string): boolean {
   return /Invalid (Session|Operation)Handle|SessionHandle.*(not found|invalid)|session .*(expired|does not exist)/i.test(
     message,
   )
+}
+
+/** The table of progress of HiveServer2: a row for each part of a statement (VERTICES, …, TOTAL, COMPLETED, …). */
+export function progressParts(headers: readonly string[], rows: readonly (readonly string[])[]) {
+  const places = ['VERTICES', 'COMPLETED', 'TOTAL'].map((name) => headers.indexOf(name))
+  return rows.flatMap((row) => {
+    const [name = '', done = '', total = ''] = places.map((place) => row[place] ?? '')
+    // Dots are drawn behind the name as it gets on.
+    const plain = name.replace(/[. ]+$/, '')
+    return plain === '' ? [] : [{ name: plain, done: Number(done) || 0, total: Number(total) || 0 }]
+  })
 }

@@ -51,11 +51,7 @@ export const mismatchHints = (transport: 'binary' | 'http', other: string): read
 ]
 
 /** Throws what `authenticate` throws: UnreachableError, or FailedError LOGIN_REFUSED with the server's reason. */
-export function plainSasl<T extends Transport>(
-  where: string,
-  user: string,
-  password: string,
-): Authentication<T> {
+export function plainSasl<T extends Transport>(where: string, user: string, password: string): Authentication<T> {
   return {
     authenticate: (transport) =>
       new Promise((resolve, reject) => {

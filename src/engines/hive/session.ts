@@ -21,6 +21,7 @@ import {
   hiveColumn,
   isForgotten,
   operationState,
+  progressParts,
   protocolV10,
   serverMessage,
   statusCode,
@@ -52,6 +53,8 @@ export interface StatementProgress {
   /** 0 to 1 */
   readonly done: number
   readonly status: string
+  /** Tasks of the parts that the engine cuts a statement into: `Map 1`, 3 of 4 done. */
+  readonly parts: readonly { readonly name: string; readonly done: number; readonly total: number }[]
 }
 
 export interface StatementOptions {
@@ -180,9 +183,7 @@ class Calls {
       const fail = (error: unknown) => end(() => reject(error))
       const onAbort = () => fail(signal?.reason instanceof SmartcarError ? signal.reason : new InterruptedError())
       const timer =
-        timeoutMs === undefined
-          ? undefined
-          : setTimeout(() => fail(noAnswer(this.where, timeoutMs)), timeoutMs)
+        timeoutMs === undefined ? undefined : setTimeout(() => fail(noAnswer(this.where, timeoutMs)), timeoutMs)
       this.waiting.add(fail)
       signal?.addEventListener('abort', onAbort, { once: true })
       work().then(
@@ -207,7 +208,9 @@ interface Line extends Disposable {
 
 /** A connection that is logged in, without a session. */
 async function openLine(address: HiveAddress, where: string, signal: AbortSignal | undefined): Promise<Line> {
-  const { default: hive } = await import('hive-driver')
+  const loaded = await import('hive-driver')
+  // Loaders disagree on what a module of CommonJS gives.
+  const hive = loaded.default ?? loaded
   const { TCLIService, TCLIService_types } = hive.thrift
   const client = new hive.HiveClient(TCLIService, TCLIService_types)
   const calls = new Calls(where)
@@ -278,13 +281,14 @@ function sessionOf(
   const cancels = new Set<Promise<unknown>>()
 
   /** On a connection of its own: this one is busy with the statement. */
-  const cancel = (operationHandle: Handle): void => {
-    const sent = (async () => {
-      using line = await openLine(address, where, undefined)
-      await line.calls.run(() => line.driver.cancelOperation({ operationHandle }), cancelTimeoutMs)
-    })()
-    // Answered only once the statement has ended: the user is told before. A server that cannot be asked has lost it anyway.
-    cancels.add(sent.catch(() => {}))
+  const cancelNow = async (operationHandle: Handle): Promise<void> => {
+    using line = await openLine(address, where, undefined)
+    await line.calls.run(() => line.driver.cancelOperation({ operationHandle }), cancelTimeoutMs)
+  }
+
+  /** Answered only once the statement has ended: the user is told before. What cannot be asked has lost it anyway. */
+  const cancel = (handle: Promise<Handle>): void => {
+    cancels.add(handle.then(cancelNow).catch(() => {}))
   }
 
   const readLog = async (operationHandle: Handle, onLog: (line: string) => void): Promise<void> => {
@@ -309,7 +313,11 @@ function sessionOf(
       if (onLog !== undefined) await readLog(operationHandle, onLog)
       const progress = state.progressUpdateResponse
       if (onProgress !== undefined && progress !== undefined && progress !== null)
-        onProgress({ done: progress.progressedPercentage, status: String(progress.status) })
+        onProgress({
+          done: progress.progressedPercentage,
+          status: String(progress.status),
+          parts: progressParts(progress.headerNames, progress.rows),
+        })
       assertOk(where, state.status)
       const ended = state.operationState ?? operationState.unknown
       if (ended === operationState.finished) return state.hasResultSet ?? operationHandle.hasResultSet
@@ -350,11 +358,13 @@ function sessionOf(
     const limit = statementLimit(where, given)
     const options = limit === undefined ? given : { ...given, signal: limit.signal }
     try {
-      const started = await calls.run(
-        () => driver.executeStatement({ sessionHandle, statement: sql, runAsync: true }),
-        undefined,
-        options.signal,
-      )
+      const starting = driver.executeStatement({ sessionHandle, statement: sql, runAsync: true })
+      const started = await calls
+        .run(() => starting, undefined, options.signal)
+        .catch((cause: unknown) => {
+          if (options.signal?.aborted === true) cancel(starting.then(({ operationHandle }) => operationHandle))
+          throw cause
+        })
       assertOk(where, started.status)
       const handle = started.operationHandle
       let ended = false
@@ -362,7 +372,7 @@ function sessionOf(
         if (await waitForEnd(handle, options)) yield* rowsOf(handle, options)
         ended = true
       } finally {
-        if (!ended && options.signal?.aborted === true) cancel(handle)
+        if (!ended && options.signal?.aborted === true) cancel(Promise.resolve(handle))
         // Not waited for: behind a cancelled statement it is answered only when that has ended.
         else calls.run(() => driver.closeOperation({ operationHandle: handle })).catch(() => {})
       }

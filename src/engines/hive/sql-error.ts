@@ -23,10 +23,14 @@ const missingTables = [
 const wrappers = [
   /^org\.apache\.hive\.service\.cli\.HiveSQLException: /,
   /^Error (?:running query|while (?:compiling|processing) statement|operating [A-Z_]+): /,
-  /^\[[A-Z_.]+\] (?=org\.apache\.)/,
+  // Spark names the error's class, then Java's, then the class again.
+  /^\[[A-Z_.]+\] (?=(?:org|java)\.)/,
   /^(?:org\.apache|java)\.[\w.$]+(?:Exception|Error): /,
   /^FAILED: /,
   /^Execution Error, return code \S+ from \S+?\. /,
+  /^(?:Semantic|Parse|UDFArgument\w*)Exception /,
+  /^(?:\[Error \d+\]: )?Line \d+:-?\d+ /i,
+  /^\[Error \d+\]: /,
 ]
 
 /** Takes names of Java classes and the like from before the words. */
@@ -39,24 +43,16 @@ function unwrapped(text: string): string {
   }
 }
 
-/** Compile-time errors: SQLSTATE class 42, or the words of the compilers. */
-const mistakes =
-  /ParseException|SemanticException|AnalysisException|\[PARSE_|SQLSTATE: ?42|cannot recognize input|Syntax error/i
+/** Compile-time errors of Hive, for which it has a state or not; Spark's tell by their state alone. */
+const mistakes = /ParseException|SemanticException|UDFArgument\w*Exception|AnalysisException/
 
 export function readComplaint(text: string, sqlState: string | undefined): EngineComplaint {
   const place = sparkPlace.exec(text) ?? hivePlace.exec(text)
-  const message = unwrapped(text)
-    // Spark repeats the statement and draws its plan.
-    .split(/\n\n?== SQL|\n'?\+?-? ?[A-Z]\w+ \[|;\n'/)[0]
-    ?.replace(/ ?SQLSTATE: \w+/, '')
-    .replace(/;? ?\(?line \d+,? pos \d+\)?;?/i, '')
-    .replace(/^(?:SemanticException|ParseException) /, '')
-    .replace(/^(\[Error \d+\]: )?Line 0:-1 /i, '$1')
-    .replace(/^(\[Error \d+\]: )?line \d+:\d+ /i, '$1')
-    .trim()
+  // Spark repeats the statement and draws its plan behind its words, which end in the state and the place.
+  const [words = ''] = unwrapped(text).split(/ ?SQLSTATE: |\n\n== SQL/)
   const missing = missingTables.map((pattern) => pattern.exec(text)?.[1]).find((name) => name !== undefined)
   return {
-    message: message === undefined || message === '' ? text.trim() : message,
+    message: words.trim() === '' ? text.trim() : words.trim(),
     isMistake: mistakes.test(text) || sqlState?.startsWith('42') === true,
     ...(place === null ? {} : { line: Number(place[1]), column: Number(place[2]) }),
     ...(missing === undefined ? {} : { missingTable: missing }),

@@ -48,7 +48,10 @@ export async function compareStage(
   { engine, context }: ClusterStages,
   range: { readonly from?: string; readonly to?: string },
 ): Promise<StageOutcome<VerifyResult>> {
-  const result = await verifyMarts({ left: 'embedded', right: [engine], build: false, queries: true, ...range }, context)
+  const result = await verifyMarts(
+    { left: 'embedded', right: [engine], build: false, queries: true, ...range },
+    context,
+  )
   return {
     outcome: 'done',
     looksOnly: true,

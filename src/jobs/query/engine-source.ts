@@ -5,8 +5,9 @@ import type { JobContext } from '../../core/ports.js'
 import { openDuckDB } from '../../engines/duckdb/connect.js'
 import { textLiteral } from '../../engines/duckdb/syntax.js'
 import type { ClusterEngine } from '../../engines/hive/address.js'
+import { partsLine, progressLine } from '../../engines/hive/progress.js'
+import type { HiveColumn } from '../../engines/hive/protocol.js'
 import type { HivePage } from '../../engines/hive/session.js'
-import { progressLine } from '../../engines/hive/progress.js'
 import { readComplaint } from '../../engines/hive/sql-error.js'
 import { duckdbType, shapeOf, textCells } from '../../engines/hive/text-cells.js'
 import { loadDialect } from '../../engines/registry.js'
@@ -40,13 +41,16 @@ export async function openEngineSource(
 ): Promise<EngineSource> {
   const statement = engineStatement(question, await loadDialect(engine))
   const { connection } = await openEngine(engine, context, { makeDatabase: false })
+  let said: string | undefined
+  const say = (text: string | undefined) => {
+    if (text !== undefined && text !== said) context.emit({ t: 'note', level: 'info', text: `${engine}: ${text}` })
+    said = text ?? said
+  }
   const pages = connection
     .query(statement.text, {
       signal: context.signal,
-      onLog(line) {
-        const text = progressLine(line)
-        if (text !== undefined) context.emit({ t: 'note', level: 'info', text: `${engine}: ${text}` })
-      },
+      onLog: (line) => say(progressLine(line)),
+      onProgress: (progress) => say(partsLine(progress)),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     })
     [Symbol.asyncIterator]()
@@ -58,7 +62,7 @@ export async function openEngineSource(
       throw asSqlError(cause, question.sql, statement, engine)
     }
   }
-  const onAbort = () => context.emit({ t: 'note', level: 'info', text: `${engine}: cancelling the statement` })
+  const onAbort = () => say('cancelling the statement')
   context.signal.addEventListener('abort', onAbort, { once: true })
   const close = async () => {
     context.signal.removeEventListener('abort', onAbort)
@@ -69,7 +73,7 @@ export async function openEngineSource(
     const first = await next()
     let ahead: HivePage | undefined = first
     return {
-      columns: (first?.columns ?? []).map(({ name, type }) => ({ name, type, shape: shapeOf(type) })),
+      columns: distinctNames(first?.columns ?? []).map(({ name, type }) => ({ name, type, shape: shapeOf(type) })),
       isExplained: statement.isExplain,
       async next() {
         throwIfInterrupted(context.signal)
@@ -83,6 +87,17 @@ export async function openEngineSource(
     await close()
     throw error
   }
+}
+
+/** `name`, `name_1`: an object of JSON and a Parquet file take a name once. */
+function distinctNames(columns: readonly HiveColumn[]): readonly HiveColumn[] {
+  const taken = new Set<string>()
+  return columns.map((column) => {
+    let name = column.name
+    for (let number = 1; taken.has(name); number++) name = `${column.name}_${number}`
+    taken.add(name)
+    return { ...column, name }
+  })
 }
 
 function chunkOf({ rows, columns, values }: HivePage): RowChunk {
@@ -107,8 +122,7 @@ function asSqlError(cause: unknown, sql: SqlText, statement: EngineStatement, en
   return errorAt({
     sql,
     said,
-    place:
-      line === undefined || column === undefined ? undefined : placeAt(sql.text, statement.placeIn(line, column)),
+    place: line === undefined || column === undefined ? undefined : placeAt(sql.text, statement.placeIn(line, column)),
     isMistake,
     hints:
       missingTable === undefined

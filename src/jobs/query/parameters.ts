@@ -110,7 +110,8 @@ export function bindParameters(
   const names = Array.from({ length: statement.parameterCount }, (_, index) => statement.parameterName(index + 1))
   for (const [index, { name, value, type }] of matchParameters(names, given, declared).entries()) {
     if (value === null) statement.bindNull(index + 1)
-    else bindOne(api, statement, index + 1, parameterValue(name, value, type ?? inferredType(api, statement, index + 1)))
+    else
+      bindOne(api, statement, index + 1, parameterValue(name, value, type ?? inferredType(api, statement, index + 1)))
   }
 }
 
@@ -145,15 +146,20 @@ function inferredType(
 function bindOne(api: DuckDBApi, statement: DuckDBPreparedStatement, index: number, value: ParameterValue): void {
   switch (value.kind) {
     case 'text':
-      return statement.bindVarchar(index, value.text)
+      statement.bindVarchar(index, value.text)
+      break
     case 'integer':
-      return statement.bindBigInt(index, value.integer)
+      statement.bindBigInt(index, value.integer)
+      break
     case 'double':
-      return statement.bindDouble(index, value.double)
+      statement.bindDouble(index, value.double)
+      break
     case 'boolean':
-      return statement.bindBoolean(index, value.boolean)
+      statement.bindBoolean(index, value.boolean)
+      break
     case 'date':
-      return statement.bindDate(index, new api.DuckDBDateValue(daysSince1970(value.day)))
+      statement.bindDate(index, new api.DuckDBDateValue(daysSince1970(value.day)))
+      break
   }
 }
 

@@ -22,6 +22,8 @@ export interface EngineBuildInput {
   readonly to?: string
   readonly month?: string
   readonly full?: boolean
+  /** Build also what another engine of the site built last: they share the tables. */
+  readonly own?: boolean
   /** Tables that are not as they are defined are put aside and made anew; else they are an error. */
   readonly migrate?: boolean
 }
@@ -46,21 +48,30 @@ export interface EngineBuildResult {
 }
 
 const recordShape = z.object({ fingerprint: z.string(), rows: z.number(), tests: z.number() })
-type BuildRecord = z.infer<typeof recordShape>
+/** Whose rows a partition has: that of the table is one for all engines. */
+const builderShape = z.object({ engine: z.string() })
 
 function recordFile(engine: string, mart: string, value: string, context: JobContext): string {
   return path.join(context.layout.state, 'engines', engine, mart, `${value}.json`)
 }
 
-async function readRecord(file: string, context: JobContext): Promise<BuildRecord | undefined> {
+const builderFile = (mart: string, value: string, context: JobContext): string =>
+  recordFile('builder', mart, value, context)
+
+async function readRecord<T>(file: string, shape: z.ZodType<T>, context: JobContext): Promise<T | undefined> {
   const text = await context.files.readText(file)
   if (text === undefined) return undefined
   try {
-    return recordShape.parse(JSON.parse(text))
+    return shape.parse(JSON.parse(text))
   } catch {
     // A damaged record costs one build.
     return undefined
   }
+}
+
+async function write(file: string, record: unknown, context: JobContext): Promise<void> {
+  await context.files.mkdir(path.dirname(file))
+  await context.files.writeAtomic(file, JSON.stringify(record))
 }
 
 /** The tables that a mart is made from: sources and other marts, looking through views. */
@@ -211,8 +222,10 @@ export async function buildOnEngine(input: EngineBuildInput, context: HostsConte
         .digest('hex')
       made.set(`${mart.name}/${value}`, fingerprint)
       const file = recordFile(input.engine, mart.name, value, context)
-      const record = await readRecord(file, context)
-      if (input.full !== true && there.has(value) && record?.fingerprint === fingerprint) {
+      const record = await readRecord(file, recordShape, context)
+      const builder = await readRecord(builderFile(mart.name, value, context), builderShape, context)
+      const foreign = input.own === true && builder?.engine !== input.engine
+      if (input.full !== true && there.has(value) && record?.fingerprint === fingerprint && !foreign) {
         results.push({
           table: mart.name,
           partition: value,
@@ -234,10 +247,8 @@ export async function buildOnEngine(input: EngineBuildInput, context: HostsConte
             : 'other files or SQL'
       const result = await buildOne(warehouse, mart, value, reason, context)
       results.push(result)
-      if (result.status === 'built') {
-        await context.files.mkdir(path.dirname(file))
-        await context.files.writeAtomic(file, JSON.stringify({ fingerprint, rows: result.rows, tests: result.tests }))
-      }
+      await write(builderFile(mart.name, value, context), { engine: input.engine }, context)
+      if (result.status === 'built') await write(file, { fingerprint, rows: result.rows, tests: result.tests }, context)
     }
   }
   const outcome: EngineBuildResult = {

@@ -68,8 +68,7 @@ const sameTypes: Readonly<Record<string, readonly string[]>> = {
   double: ['double'],
 }
 
-const isType = (type: string, found: string): boolean =>
-  sameTypes[type]?.includes(found.replace(/\(.*$/, '')) === true
+const isType = (type: string, found: string): boolean => sameTypes[type]?.includes(found.replace(/\(.*$/, '')) === true
 
 /** Where a table is unlike its definition, for people and for `--json`. */
 export interface SchemaDifference {
@@ -91,7 +90,8 @@ export function schemaDifference(definition: TableDefinition, found: FoundTable)
   const [kind, format] = definition.kind === 'source' ? ['external table', 'text'] : ['table', 'parquet']
   if (found.kind === 'view') lines.push('- view', `+ ${kind}`)
   else if (definition.kind === 'source') lines.push(...sourceLines(wanted as SourceTable, found))
-  if (found.kind !== 'view' && found.format !== format) lines.push(`- stored as ${found.format}`, `+ stored as ${format}`)
+  if (found.kind !== 'view' && found.format !== format)
+    lines.push(`- stored as ${found.format}`, `+ stored as ${format}`)
   const partition = wanted.partition?.name
   const foundPartition = found.partition.map(({ name }) => name).join(', ')
   if (foundPartition !== (partition ?? '')) {
@@ -103,9 +103,7 @@ export function schemaDifference(definition: TableDefinition, found: FoundTable)
   if (lines.length === 0) return undefined
   const known = found.columns.length
   const onlyAppended =
-    !other &&
-    known < wanted.columns.length &&
-    columnLines(wanted.columns.slice(0, known), found.columns).length === 0
+    !other && known < wanted.columns.length && columnLines(wanted.columns.slice(0, known), found.columns).length === 0
   return { table: definition.name, lines, onlyAppended }
 }
 
@@ -142,7 +140,7 @@ export interface Migration {
   readonly table: string
   readonly statements: readonly string[]
   /** What to do and to look at afterwards. */
-  readonly then: string
+  readonly afterwards: string
   /** The name that the old table gets, where it is put aside. */
   readonly aside?: string
 }
@@ -162,7 +160,7 @@ export function migrationOf(
     return {
       table: definition.name,
       statements: [`ALTER TABLE ${id} ADD COLUMNS (${list})`],
-      then: `its partitions have no values there yet: smartcar mart build ${definition.name} --engine ${dialect.name} --full`,
+      afterwards: `its partitions have no values there yet: smartcar mart build ${definition.name} --engine ${dialect.name} --full`,
     }
   }
   let number = 1
@@ -173,7 +171,7 @@ export function migrationOf(
   return {
     table: definition.name,
     statements: [`ALTER ${what} ${id} RENAME TO ${dialect.identifier(aside)}`],
-    then: `the next build makes ${definition.name} anew; compare, then DROP ${what} ${aside}${keeps}`,
+    afterwards: `the next build makes ${definition.name} anew; compare, then DROP ${what} ${aside}${keeps}`,
     aside,
   }
 }

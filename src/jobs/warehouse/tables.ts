@@ -100,7 +100,7 @@ async function carryOut(warehouse: Warehouse, migration: Migration, context: Job
     await warehouse.connection.execute(statement, { signal: context.signal })
     context.emit({ t: 'note', level: 'warn', text: `${warehouse.engine}: ${statement}` })
   }
-  context.emit({ t: 'note', level: 'warn', text: `${migration.table}: ${migration.then}` })
+  context.emit({ t: 'note', level: 'warn', text: `${migration.table}: ${migration.afterwards}` })
 }
 
 function tablesDiffer({ engine }: Warehouse, unlike: readonly UnlikeTable[]): InvalidError {
@@ -111,7 +111,7 @@ function tablesDiffer({ engine }: Warehouse, unlike: readonly UnlikeTable[]): In
     unlike.map(({ definition, difference, migration }) => ({
       message: difference.lines.join('; '),
       place: { thing: definition.name },
-      hint: `plan: ${migration.statements.join('; ')}; ${migration.then}`,
+      hint: `plan: ${migration.statements.join('; ')}; ${migration.afterwards}`,
     })),
     {
       hints: [

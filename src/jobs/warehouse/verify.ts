@@ -301,7 +301,7 @@ async function buildSide(side: Side, input: VerifyInput, context: HostsContext):
   const { marts = [], from, to } = input
   const selection = { marts, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
   if (side === 'embedded') await buildMarts(selection, context)
-  else await buildOnEngine({ engine: side, ...selection }, context)
+  else await buildOnEngine({ engine: side, own: true, ...selection }, context)
 }
 
 const compared = ({ differences, leftRows }: Pick<Comparison, 'differences' | 'leftRows'>): StageEnd => ({
@@ -317,12 +317,14 @@ export async function verifyMarts(input: VerifyInput, context: HostsContext): Pr
   const tables = await loadTables()
   const named = (input.marts ?? []).map((name) => findMart(tables, name))
   const marts = named.length === 0 ? martsOf(tables) : named
-  if (input.build) for (const side of [input.left, ...input.right]) await buildSide(side, input, context)
+  if (input.build) await buildSide(input.left, input, context)
   await using left = await openReader(input.left, context)
   const questions = await savedQuestions(input, context)
   const comparisons: Comparison[] = []
   const queries: QueryComparison[] = []
   for (const side of input.right) {
+    // Before the next one: the engines of a site share their tables.
+    if (input.build) await buildSide(side, input, context)
     await using right = await openReader(side, context)
     for (const mart of marts) {
       const values = new Set([...(await left.partitions(mart)), ...(await right.partitions(mart))])

@@ -111,6 +111,8 @@ function hiveSite(view: HostView): string {
     'tez.ignore.lib.uris': true,
     'tez.staging-dir': `${hdfs}/tmp/tez`,
     'tez.history.logging.service.class': 'org.apache.tez.dag.history.logging.impl.SimpleHistoryLoggingService',
+    // A statement that reads a dozen tables has more than the 120 that Tez allows.
+    'tez.counters.max': 2000,
     'tez.runtime.io.sort.mb': 64,
     'tez.runtime.unordered.output.buffer.size-mb': 16,
     // Tez's application master listens on every address, whatever is said here: doctor tells, docs give the firewall rule.

@@ -24,7 +24,11 @@ describe('words of a statement', () => {
     expect(kinds("SELECT 'a; b")).toEqual(['word SELECT', "text 'a; b"])
     expect(kinds('SELECT 1 /* ;')).toHaveLength(2)
     const sql = "SELECT r'\\' ; 남자, 1.5e3"
-    expect(sqlTokens(sql).map(({ text }) => text).join('')).toBe(sql)
+    expect(
+      sqlTokens(sql)
+        .map(({ text }) => text)
+        .join(''),
+    ).toBe(sql)
     for (const { at, text } of sqlTokens(sql)) expect(sql.slice(at, at + text.length)).toBe(text)
     expect(kinds(sql)).toContain('end ;')
   })
@@ -34,7 +38,7 @@ describe('what is safe to repeat', () => {
   it.each([
     'SELECT 1',
     '-- INSERT\nWITH a AS (SELECT 1) SELECT * FROM a',
-    'INSERT OVERWRITE TABLE `m` PARTITION (`d` = 1)\nSELECT \'INSERT\'',
+    "INSERT OVERWRITE TABLE `m` PARTITION (`d` = 1)\nSELECT 'INSERT'",
     'CREATE TABLE IF NOT EXISTS t (a INT)',
     'CREATE OR REPLACE VIEW v AS SELECT 1',
     'ALTER TABLE t ADD IF NOT EXISTS PARTITION (d = 1)',
