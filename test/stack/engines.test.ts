@@ -138,7 +138,7 @@ describe('marts and saved questions', () => {
         .map((line) => line.split(','))
       expect(rows.map(([car, mean, count]) => [car, String(Number(mean)), count])).toEqual(texts)
       const copy = `from-${writer}`
-      await on.json(['hdfs', 'get', '-r', `/user/hive/warehouse/smartcar.db/${symptoms}/biz_date=20200322`, copy])
+      await on.json(['hdfs', 'get', `/user/hive/warehouse/smartcar.db/${symptoms}/biz_date=20200322`, copy])
       expect(await local(`${path.join(on.folder, copy)}/**/*0*`)).toEqual(expected)
     }
     // What DuckDB wrote, as a table over its file.
