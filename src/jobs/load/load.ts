@@ -63,7 +63,6 @@ async function rowsIn(
   folder: string,
   known: KnownRows,
 ): Promise<{ readonly rows: number; readonly bytes: number; readonly open: number }> {
-  if ((await hdfs.stat(folder)) === undefined) return { rows: 0, bytes: 0, open: 0 }
   let rows = 0
   let bytes = 0
   let open = 0
@@ -175,7 +174,8 @@ async function lacking(
   context: HostsContext,
 ): Promise<{ readonly there: number; readonly words?: string }> {
   const folder = `${folders.status}/wrk_date=${day}`
-  if ((await hdfs.stat(folder)) !== undefined && (await finishMending(folder, hdfs))) known.clear()
+  if ((await hdfs.stat(folder)) === undefined) return { there: 0, words: `${day}: 0 of ${number(rows)} rows` }
+  if (await finishMending(folder, hdfs)) known.clear()
   const found = await rowsIn(hdfs, folder, known)
   const there = Math.min(found.rows, rows)
   if ((found.open > 0 || found.rows < rows) && (await finishLeftFiles(folder, hdfs, context)) > 0) {
