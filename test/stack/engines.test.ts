@@ -218,7 +218,7 @@ describe.each(clusterEngines)('query on %s', (engine) => {
     if (engine === 'hive') {
       const active = `http://127.0.0.1:${ports.hive.hiveserver2.web}/api/v1/queries/active`
       await running.until(async () => ((await (await fetch(active)).json()) as unknown[]).length === 0)
-      const log = await on.run(['cluster', 'logs', 'hiveserver2', '--tail', '400'])
+      const log = await on.run(['cluster', 'logs', 'hiveserver2', '--lines', '400'])
       expect(log.stdout).toContain('DAG_KILL')
     } else await running.until(async () => !(await isRunning()))
     const late = await query(engine, endless, '--timeout', '3s')
