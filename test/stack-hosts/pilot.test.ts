@@ -198,7 +198,7 @@ describe.skipIf(unavailable !== undefined)(
     })
 
     test('the marts on Hive and on Spark are those of the embedded profile, row by row', async () => {
-      const { comparisons } = await json<Verified>(['mart', 'verify', '--right', 'hive,spark'])
+      const { comparisons } = await json<Verified>(['mart', 'verify', '--right', 'hive,spark', '--no-queries'])
       expect(comparisons.filter(({ differences }) => differences > 0)).toEqual([])
       for (const engine of ['hive', 'spark']) {
         const rows = comparisons.filter(({ right }) => right === engine)
@@ -206,6 +206,15 @@ describe.skipIf(unavailable !== undefined)(
           Object.fromEntries(rows.map(({ mart, partition, rightRows }) => [`${mart} ${partition}`, rightRows])),
         ).toEqual(batchAcceptance)
       }
+    })
+
+    test('the symptom mart goes through SSH into the PostgreSQL of server01', async () => {
+      interface Exported {
+        readonly partitions: readonly { readonly rows: number; readonly status: string }[]
+      }
+      const mart = 'managed_smartcar_symptom_info'
+      expect((await json<Exported>(['export', mart])).partitions).toMatchObject([{ rows: 5, status: 'exported' }])
+      expect((await json<Exported>(['export', mart])).partitions).toMatchObject([{ rows: 5, status: 'unchanged' }])
     })
 
     test('pages and logs of a host come over SSH', async () => {
@@ -275,7 +284,7 @@ describe.skipIf(unavailable !== undefined)(
       }
       expect(await json<Run>(['cluster', 'start'])).toMatchObject({ outcome: 'done' })
       await untilHealthy()
-      const { comparisons } = await json<Verified>(['mart', 'verify', '--right', 'hive', '--no-build'])
+      const { comparisons } = await json<Verified>(['mart', 'verify', '--right', 'hive', '--no-build', '--no-queries'])
       expect(comparisons.filter(({ differences }) => differences > 0)).toEqual([])
     })
   },
