@@ -1,11 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
+import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { packageRoot } from '../../src/io/package-root.js'
-import { type StackWorld, stackWorld } from './clients.js'
+import { eventually, type StackWorld, stackWorld } from './clients.js'
+
+interface Site {
+  readonly services: { readonly hdfs: { readonly namenode: { readonly http: number } } }
+}
 
 describe('hdfs', () => {
   let on: StackWorld
@@ -42,12 +48,11 @@ describe('hdfs', () => {
       stdio: 'ignore',
     })
     const part = `${root}/.huge.bin.part`
-    for (let count = 0; count < 200; count++) {
-      const { code, stdout } = await on.run(['hdfs', 'ls', part, '--json'])
-      if (code === 0 && (JSON.parse(stdout).result.entries[0]?.size ?? -1) >= 0) break
-      await pause(100)
-    }
-    await pause(1500)
+    // Asked by HTTP: a start of the program takes as long as the whole file may.
+    const site = parse(await readFile(on.stack.site, 'utf8')) as Site
+    const url = `http://127.0.0.1:${site.services.hdfs.namenode.http}/webhdfs/v1${part}?op=GETFILESTATUS&user.name=${os.userInfo().username}`
+    await eventually('the file is begun', async () => (await fetch(url)).ok)
+    await pause(300)
     child.kill('SIGKILL')
     await child
     const report = await on.json<{ files: { resumedFrom: number }[] }>(args.slice(0, 4))
