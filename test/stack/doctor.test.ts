@@ -140,7 +140,7 @@ describe('doctor names what was broken for real, and mends it', () => {
     await writeFile(meta, text.replace(/^cluster\.id=.*$/m, 'cluster.id=AAAAAAAAAAAAAAAAAAAAAA'))
     const started = await on.run(['cluster', 'start', 'kafka'])
     // What the broker said last stands in the error, not "connection refused".
-    expect([started.code, started.stderr]).toEqual([1, expect.stringContaining('InconsistentClusterIdException')])
+    expect([started.code, started.stderr]).toEqual([1, expect.stringContaining('Invalid cluster.id')])
     const found = await doctor()
     expect([found.code, found.of('kafka-cluster-id')]).toEqual([
       10,
@@ -159,10 +159,11 @@ describe('doctor names what was broken for real, and mends it', () => {
       'yarn.nodemanager.disk-health-checker.interval-ms: 1000',
       'yarn.scheduler.maximum-allocation-mb: 1024',
     ].join(', ')
+    const text = siteText.replace('  yarn:\n', `  yarn:\n    properties: { yarn-site.xml: { ${properties} } }\n`)
+    await writeFile(on.stack.site, text)
+    // It would wait minutes for a node that becomes healthy again.
+    const waiting = on.begin(['provision', '--yes'])
     try {
-      await provisionWith((text) =>
-        text.replace('  yarn:\n', `  yarn:\n    properties: { yarn-site.xml: { ${properties} } }\n`),
-      )
       const found = await until('the node is unhealthy', ({ of }) => of('yarn-nodes').state === 'bad')
       expect([found.code, found.of('yarn-nodes'), found.of('yarn-container')]).toEqual([
         10,
@@ -174,7 +175,9 @@ describe('doctor names what was broken for real, and mends it', () => {
         expect.objectContaining({ state: 'warning', evidence: expect.stringMatching(/^1024 MiB at most/) }),
       ])
     } finally {
-      await provisionWith((text) => text)
+      waiting.kill()
+      await waiting.ended
+      await provisionWith((before) => before)
     }
     await until('the node is healthy again', ({ code }) => code === 0)
   })

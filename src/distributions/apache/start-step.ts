@@ -76,7 +76,9 @@ async function logTail(world: World, host: ClusterHost, role: ServiceRole): Prom
   return stdout
 }
 
-const telling = /\b(ERROR|FATAL|Exception|Error:|error:|refused|denied|No space|in use|not found|Unrecognized)\b/
+const telling = /\b(ERROR|FATAL|refused|denied|No space|in use|not found|Unrecognized)\b|Exception\b|[Ee]rror:/
+/** A throwable by its class, which names the cause; log lines around it only say that something went wrong. */
+const throwable = /(^|Caused by: )([\w$]+\.)+[\w$]*(Exception|Error): /
 
 /** The lines of a log that say why it ended: the newest that sound like a failure, else the last ones. */
 export function tellingLines(log: string, most = 12): readonly string[] {
@@ -143,9 +145,10 @@ export function startStep(
     if (found.state === 'running' && found.ends === 0) return
     if (found.ends === 0 && found.state === 'waiting') return
     const lines = tellingLines(await logTail(world, host, role))
+    const said = lines.findLast((line) => throwable.test(line)) ?? lines.at(-1)
     throw new FailedError(
       'SERVICE_DIED',
-      `${role} on ${host.name} ended while it was started: ${lines.at(-1)?.trim() ?? 'it printed nothing'}`,
+      `${role} on ${host.name} ended while it was started: ${said?.trim() ?? 'it printed nothing'}`,
       {
         hints: [`smartcar cluster logs ${role} shows all of it`],
         place: { thing: `${host.folders.logs}/${role}.log` },
