@@ -58,6 +58,9 @@ function metastoreSite(view: HostView): string {
     'datanucleus.schema.autoCreateAll': false,
     'datanucleus.connectionPool.maxPoolSize': 4,
     'hive.metastore.schema.verification': true,
+    // Tables of clients older than Hive 4, as Spark is one, stay what and where they were asked to be: the metastore would
+    // put them into another folder, which a RENAME does not move, so that no new table could have the name.
+    'metastore.metadata.transformer.class': '',
     'hive.metastore.port': view.cluster.port('metastore', 'thrift'),
     'metastore.thrift.bind.host': view.cluster.bindAddress(view.host),
     'metastore.housekeeping.threads.on': false,
