@@ -58,9 +58,6 @@ function metastoreSite(view: HostView): string {
     'datanucleus.schema.autoCreateAll': false,
     'datanucleus.connectionPool.maxPoolSize': 4,
     'hive.metastore.schema.verification': true,
-    // Tables of clients older than Hive 4, as Spark is one, stay what and where they were asked to be: the metastore would
-    // put them into another folder, which a RENAME does not move, so that no new table could have the name.
-    'metastore.metadata.transformer.class': '',
     'hive.metastore.port': view.cluster.port('metastore', 'thrift'),
     'metastore.thrift.bind.host': view.cluster.bindAddress(view.host),
     'metastore.housekeeping.threads.on': false,
@@ -83,7 +80,6 @@ function hiveSite(view: HostView): string {
       .map(({ node, port }) => `thrift://${node}:${port}`)
       .join(','),
     'hive.metastore.warehouse.dir': `${hdfs}/user/hive/warehouse`,
-    'hive.metastore.warehouse.external.dir': `${hdfs}/user/hive/external`,
     'hive.server2.thrift.bind.host': cluster.bindAddress(host),
     'hive.server2.thrift.port': cluster.port('hiveserver2', 'thrift'),
     'hive.server2.transport.mode': cluster.settings.hive?.transport ?? 'binary',
