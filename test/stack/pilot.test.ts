@@ -1,32 +1,12 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { batchAcceptance, batchInputs } from '../support/batch-acceptance.js'
+import { batchInputs } from '../support/batch-acceptance.js'
 import { sharedDataFolder } from '../support/shared-data.js'
 import { type StackWorld, stackWorld } from './clients.js'
 
-interface Verified {
-  readonly equal: boolean
-  readonly comparisons: readonly {
-    readonly mart: string
-    readonly partition: string
-    readonly right: string
-    readonly leftRows: number
-    readonly rightRows: number
-    readonly differences: number
-  }[]
-}
-
 describe('the batch side of the pilot on the real services', () => {
   let on: StackWorld
-  /** A row of each mart a partition: `mart partition`, rows. */
-  const rowsOf = (verified: Verified, right: string) =>
-    Object.fromEntries(
-      verified.comparisons
-        .filter((one) => one.right === right)
-        .map(({ mart, partition, rightRows }) => [`${mart} ${partition}`, rightRows]),
-    )
-
   beforeAll(async () => {
     on = await stackWorld()
     await mkdir(path.join(on.folder, 'in'))
@@ -52,25 +32,6 @@ describe('the batch side of the pilot on the real services', () => {
       ['purchases', 'webhdfs', 100_000, 'loaded'],
     ])
     expect(await on.json(['load'])).toMatchObject({ changed: false })
-  })
-
-  test('the marts on Hive and on Spark are those of the embedded profile, row by row', async () => {
-    const verified = await on.json<Verified>(['mart', 'verify', '--right', 'hive,spark', '--no-queries'])
-    expect(verified.comparisons.filter(({ differences }) => differences > 0)).toEqual([])
-    expect(rowsOf(verified, 'hive')).toEqual(batchAcceptance)
-    expect(rowsOf(verified, 'spark')).toEqual(batchAcceptance)
-    expect(await on.json(['mart', 'build', '--engine', 'hive'])).toMatchObject({ built: 0, unchanged: 5 })
-  })
-
-  test('kill -9 of DataNode, Flume and HiveServer2: they come back, and the marts are the same', async () => {
-    for (const role of ['datanode', 'flume', 'hiveserver2']) process.kill(await on.pidOf(role), 'SIGKILL')
-    await on.untilHealthy()
-    expect(await on.json(['load'])).toMatchObject({ changed: false })
-    expect(
-      await on.json(['mart', 'build', 'managed_smartcar_symptom_info', '--engine', 'hive', '--full']),
-    ).toMatchObject({ partitions: expect.arrayContaining([expect.objectContaining({ rows: 5, status: 'built' })]) })
-    const verified = await on.json<Verified>(['mart', 'verify', '--right', 'hive', '--no-build', '--no-queries'])
-    expect(verified.equal).toBe(true)
   })
 
   test('a changed setting restarts what reads it, and nothing else', async () => {

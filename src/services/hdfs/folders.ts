@@ -24,7 +24,6 @@ function folders(cluster: Cluster, user: string): readonly Folder[] {
       ? [
           { path: '/tmp/hive', permission: '733' },
           { path: '/user/hive/warehouse', permission: '775' },
-          { path: '/user/hive/external', permission: '775' },
         ]
       : []),
     ...(cluster.services.includes('hbase') ? [{ path: '/hbase', permission: '755' }] : []),
