@@ -11,7 +11,7 @@ import { memoryContext } from './memory-folder.js'
 import { driveRow, goodRows } from './rows.js'
 import { siteTree } from './site-tree.js'
 
-const wantedKills = 24
+const wantedKills = 16
 
 let inputs: TestContext
 let script: string
