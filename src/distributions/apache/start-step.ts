@@ -87,6 +87,11 @@ export function tellingLines(log: string, most = 12): readonly string[] {
   return errors.length > 0 ? errors.slice(-most) : lines.slice(-most)
 }
 
+/** The one of those lines that names the cause: the newest throwable, else the last line. */
+export function headline(lines: readonly string[]): string {
+  return (lines.findLast((line) => throwable.test(line)) ?? lines.at(-1))?.trim() ?? 'it printed nothing'
+}
+
 export function startStep(
   input: ServiceStepsInput,
   service: ServiceDefinition,
@@ -145,16 +150,11 @@ export function startStep(
     if (found.state === 'running' && found.ends === 0) return
     if (found.ends === 0 && found.state === 'waiting') return
     const lines = tellingLines(await logTail(world, host, role))
-    const said = lines.findLast((line) => throwable.test(line)) ?? lines.at(-1)
-    throw new FailedError(
-      'SERVICE_DIED',
-      `${role} on ${host.name} ended while it was started: ${said?.trim() ?? 'it printed nothing'}`,
-      {
-        hints: [`smartcar cluster logs ${role} shows all of it`],
-        place: { thing: `${host.folders.logs}/${role}.log` },
-        data: { host: host.name, role, lastLines: lastLines(lines.join('\n')) },
-      },
-    )
+    throw new FailedError('SERVICE_DIED', `${role} on ${host.name} ended while it was started: ${headline(lines)}`, {
+      hints: [`smartcar cluster logs ${role} shows all of it`],
+      place: { thing: `${host.folders.logs}/${role}.log` },
+      data: { host: host.name, role, lastLines: lastLines(lines.join('\n')) },
+    })
   }
   let looks = 0
   return {

@@ -339,3 +339,11 @@ export function transferEnd(result: TransferReport) {
     counts: { bytes: result.transferred },
   }
 }
+
+/** One file of this machine to its place, over whatever is there; whether it was written. Throws as `put`. */
+export async function putFile(hdfs: Hdfs, file: string, target: string, context: TransferContext): Promise<boolean> {
+  const { files } = await put(hdfs, { sources: [file], target, force: true, stdin: noInput }, context)
+  return files.some(({ status }) => status === 'written')
+}
+
+async function* noInput(): AsyncGenerator<Uint8Array, void> {}

@@ -2,7 +2,7 @@
 import path from 'node:path'
 import { isDay } from '../../core/calendar.js'
 import { type Hdfs, hdfsPath } from '../../services/hdfs/client.js'
-import { put } from '../hdfs/put.js'
+import { putFile } from '../hdfs/put.js'
 import type { HostsContext } from '../provision/context.js'
 import { alertDayFolder, alertFileName } from '../stream/alert-files.js'
 
@@ -45,10 +45,7 @@ export async function loadAlerts(files: readonly AlertFile[], hdfs: Hdfs, contex
     await context.files.writeAtomic(local, text)
     const folder = hdfsPath(`${alertsFolder}/day=${day}`, hdfs.user)
     if ((await hdfs.stat(folder)) === undefined) await hdfs.mkdir(folder, '755')
-    const target = `${folder}/${alertFileName}`
-    const stdin = async function* () {}
-    const { files: moved } = await put(hdfs, { sources: [local], target, force: true, stdin }, context)
-    if (moved.some(({ status }) => status === 'written')) changed = true
+    if (await putFile(hdfs, local, `${folder}/${alertFileName}`, context)) changed = true
   }
   return changed
 }

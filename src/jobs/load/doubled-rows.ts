@@ -8,7 +8,7 @@ import type { CollectedFile } from '../../marts/inputs.js'
 import { number } from '../../render/format.js'
 import type { Hdfs } from '../../services/hdfs/client.js'
 import { get } from '../hdfs/get.js'
-import { put } from '../hdfs/put.js'
+import { putFile } from '../hdfs/put.js'
 
 /** The folder's rows as they should be; behind a dot until the others are gone, so that no reader sees both. */
 const mendedName = 'car-batch-log.mended.log'
@@ -90,8 +90,7 @@ export async function removeDoubledRows(
         SELECT line FROM (SELECT t.line, unnest(range(coalesce(l.n, t.n))) FROM there t LEFT JOIN collected l USING (line)) ORDER BY line
       ) TO ${duckdbDialect.literal(mended)} (FORMAT csv, HEADER false, DELIMITER ${separator}, QUOTE '', ESCAPE '')`)
     }
-    const target = path.posix.join(folder, `.${mendedName}`)
-    await put(hdfs, { sources: [mended], target, force: true, stdin: noInput }, context)
+    await putFile(hdfs, mended, path.posix.join(folder, `.${mendedName}`), context)
     await finishMending(folder, hdfs)
     const text = `${folder}: Flume was killed and had written ${number(found.doubled)} rows twice; they are there once now`
     context.emit({ t: 'note', level: 'info', text })
@@ -100,5 +99,3 @@ export async function removeDoubledRows(
     await context.files.removeTree(work)
   }
 }
-
-async function* noInput(): AsyncGenerator<Uint8Array, void> {}

@@ -16,7 +16,7 @@ import { type Hdfs, hdfsPath } from '../../services/hdfs/client.js'
 import { openFiles } from '../../services/hdfs/health.js'
 import { abandoned, closeLeftFile } from '../flume/left-files.js'
 import { hdfsOf } from '../hdfs/open.js'
-import { put } from '../hdfs/put.js'
+import { putFile } from '../hdfs/put.js'
 import { type HostsContext, hostsWorld } from '../provision/context.js'
 import { alertFiles, alertsFolder, loadAlerts } from './alerts.js'
 import { finishMending, removeDoubledRows } from './doubled-rows.js'
@@ -175,7 +175,6 @@ async function lacking(
 ): Promise<{ readonly there: number; readonly words?: string }> {
   const folder = `${folders.status}/wrk_date=${day}`
   if ((await hdfs.stat(folder)) === undefined) return { there: 0, words: `${day}: 0 of ${number(rows)} rows` }
-  if (await finishMending(folder, hdfs)) known.clear()
   const found = await rowsIn(hdfs, folder, known)
   const there = Math.min(found.rows, rows)
   if ((found.open > 0 || found.rows < rows) && (await finishLeftFiles(folder, hdfs, context)) > 0) {
@@ -241,6 +240,8 @@ async function loadStatus(
   for (const file of files) {
     throwIfInterrupted(context.signal)
     if (file.day === null || file.rows === 0) continue
+    // Before Flume gets more: what it delivers meanwhile would be taken for the rows that the repair replaces.
+    if (!wanted.has(file.day)) await finishMending(`${folders.status}/wrk_date=${file.day}`, hdfs)
     wanted.set(file.day, [...(wanted.get(file.day) ?? []), file])
     if (await giveToFlume(file, context)) given = true
   }
@@ -262,12 +263,7 @@ async function loadFiles(
     const target = hdfsPath(`${folders[kind]}/${inside}`, hdfs.user)
     const folder = path.posix.dirname(target)
     if ((await hdfs.stat(folder)) === undefined) await hdfs.mkdir(folder, '755')
-    const { files: moved } = await put(
-      hdfs,
-      { sources: [file.file], target, force: true, stdin: () => emptyInput() },
-      context,
-    )
-    if (moved.some(({ status }) => status === 'written')) changed = true
+    if (await putFile(hdfs, file.file, target, context)) changed = true
   }
   if (kind !== 'master' || chosen.length === 0) return changed
   const kept = new Set(chosen.map(({ path: name }) => path.posix.basename(name)))
@@ -278,8 +274,6 @@ async function loadFiles(
   }
   return changed
 }
-
-async function* emptyInput(): AsyncGenerator<Uint8Array, void> {}
 
 /** Brings everything that was collected into HDFS. Throws CheckError ROWS_MISSING when Flume loses or holds back rows. */
 export async function loadCollected(input: LoadInput, context: HostsContext): Promise<LoadResult> {

@@ -18,7 +18,7 @@ import { UnreachableError } from '../../../../src/core/errors.js'
 import { buildGraph, type Graph } from '../../../../src/core/plan/graph.js'
 import { type Check, type Finding, isShellCheck, type Step, type World } from '../../../../src/core/plan/step.js'
 import { asAccount, parseState } from '../../../../src/distributions/apache/role-control.js'
-import { tellingLines } from '../../../../src/distributions/apache/start-step.js'
+import { headline, tellingLines } from '../../../../src/distributions/apache/start-step.js'
 import { stepIds } from '../../../../src/distributions/apache/steps-input.js'
 import { localProcesses } from '../../../../src/io/processes.js'
 import { stepsToStart, stepsToStop } from '../../../../src/jobs/cluster/life-cycle.js'
@@ -736,6 +736,19 @@ describe('parseState', () => {
 })
 
 describe('tellingLines', () => {
+  it('names the exception, not the lines around it that only say that something went wrong', () => {
+    const cause = 'java.lang.RuntimeException: Invalid cluster.id in: /data/meta.properties. Expected a, but read b'
+    const log = [
+      '2026-11-28 04:32:10,603 ERROR server.KafkaServer: Fatal error during KafkaServer startup',
+      cause,
+      '\tat kafka.server.KafkaServer.startup(KafkaServer.scala:265)',
+      '2026-11-28 04:32:10,768 ERROR kafka.Kafka$: Exiting Kafka due to fatal exception during startup.',
+    ].join('\n')
+    expect(headline(tellingLines(log))).toBe(cause)
+    expect(headline(['nothing', 'of use'])).toBe('of use')
+    expect(headline([])).toBe('it printed nothing')
+  })
+
   it('are the newest that sound like a failure, without their stack', () => {
     const log = `INFO starts\nERROR first\njava.net.BindException: Address in use\n\tat a.b.C(D.java:1)\n   at e\nINFO more\n\n`
     expect(tellingLines(log)).toEqual(['ERROR first', 'java.net.BindException: Address in use'])
